@@ -56,6 +56,8 @@ from harness.records.verdict import Outcome, worst
 _BEAT_EVERY = 5.0  # seconds
 _LOGGED = 5  # lines at the end of the log of a batch that a heartbeat carries
 
+_STORE_FAILURES = "crashproof_campaign_store_failures"
+
 LOG = logging.getLogger("crashproof.campaign")
 """The log of a machine that works for campaigns: each attempt at an activity, with whose it is."""
 
@@ -160,7 +162,7 @@ class CampaignActivities:
                 log.append(f"tried {plan}")
                 shared.judged()
 
-            async with shared.keeping(batch):
+            async with shared.keeping(batch, refused=_store_refused):
                 result = await self._maker.some(
                     shared.scenario, fetched.plans, folder=shared.folder, options=shared.options, tried=tried
                 )
@@ -286,6 +288,12 @@ class CampaignActivities:
 def _whose(info: activity.Info) -> str:
     """Say whose an attempt is, so that it is found in the logs by workflow, run and attempt."""
     return f"{info.activity_type} of {info.workflow_id} (run {info.workflow_run_id}, attempt {info.attempt})"
+
+
+def _store_refused(error: RigError) -> None:
+    """Log and count that the store did not take something in the midst of a batch, which does not fail by that."""
+    LOG.warning("%s goes on: %s", _whose(activity.info()), error)
+    activity.metric_meter().create_counter(_STORE_FAILURES, "What a store did not take at once").add(1)
 
 
 def _begin(store: Store, places: Places, run: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,10 +137,17 @@ class SharedSweep:
         return BatchPlans(plans=plans, places=frozenset(undisturbed.places), first_round=len(undisturbed.plans))
 
     @contextlib.asynccontextmanager
-    async def keeping(self, batch: Batch) -> AsyncIterator[None]:
-        """Have the bundle of each trial kept as soon as it is judged; ``judged`` says that one is."""
+    async def keeping(
+        self, batch: Batch, *, refused: Callable[[RigError], None] = lambda error: None
+    ) -> AsyncIterator[None]:
+        """Have the bundle of each trial kept as soon as it is judged; ``judged`` says that one is.
+
+        Args:
+            batch: The batch.
+            refused: Called with why the store does not take something now; at the end it is given once more.
+        """
         over = asyncio.Event()
-        keeping = asyncio.create_task(self._keep_on(batch, over))
+        keeping = asyncio.create_task(self._keep_on(batch, over, refused))
         try:
             yield
         finally:
@@ -224,14 +231,16 @@ class SharedSweep:
             return ()
         return batch.shown
 
-    async def _keep_on(self, batch: Batch, over: asyncio.Event) -> None:
+    async def _keep_on(self, batch: Batch, over: asyncio.Event, refused: Callable[[RigError], None]) -> None:
         while not over.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_EVERY):
                     await self._judged.wait()
             self._judged.clear()
-            with contextlib.suppress(RigError):  # what the store does not take now it is given at the end once more
+            try:
                 await asyncio.to_thread(self._keep_judged, batch)
+            except RigError as error:
+                refused(error)
 
     def _keep_judged(self, batch: Batch, *, again: bool = False) -> None:
         """Keep the bundles of the trials that were judged, and name each for another attempt at this batch.

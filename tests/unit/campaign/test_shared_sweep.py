@@ -10,9 +10,10 @@ import pytest
 
 from harness.campaign.merging import fetch_evidence, merged
 from harness.campaign.orders import Batch
-from harness.campaign.places import Places
+from harness.campaign.places import BatchResult, Places
 from harness.campaign.store import Store
 from harness.campaign.store_by_url import store_by_url
+from harness.errors import RigError
 from harness.records.options import SweepOptions
 from harness.records.result_json import run_as_json
 from harness.records.run_record import DeclaredScenario, RunRecord
@@ -125,6 +126,34 @@ def test_trials_that_a_batch_has_made_are_not_made_again(tmp_path: Path) -> None
     result = asyncio.run(again)
     assert {verdict.trial for verdict in result.verdicts} == {lost, kept}
     assert script.plans[made_before:] == [str(plan) for plan in plans if plan.trial_id(TRIP.name) == lost]
+
+
+def test_what_the_store_does_not_take_at_once_is_told_and_given_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = swept_by_machines(Script(), tmp_path, batch=2)
+    order = Batch(campaign="tour", store=store.url, scenario=TRIP.name, code="", round=0, number=9, first=0, size=2)
+    shared = shared_by(tmp_path / "machine", store=store, options=SweepOptions())
+    plans, told = shared.fetch(order).plans, list[str]()
+
+    def refuses(bundle: bytes) -> str:
+        raise RigError("the store is out of order")
+
+    async def kept() -> None:
+        result = await ScriptedTrialMaker(Script()).some(
+            TRIP, plans, folder=tmp_path / "machine", options=SweepOptions(), tried=lambda plan, evidence: None
+        )
+        async with asyncio.timeout(60), shared.keeping(order, refused=lambda error: told.append(str(error))):
+            with monkeypatch.context() as patched:
+                patched.setattr(store, "add", refuses)
+                while not told:
+                    shared.judged()
+                    await asyncio.sleep(0.01)
+        shared.keep_batch(order, result, [])
+
+    asyncio.run(kept())
+    assert set(told) == {"the store is out of order"}
+    assert len(store.get_json(PLACES.batch(TRIP.name, 0, 9), BatchResult).bundles) == 2
 
 
 def test_all_evidence_can_be_fetched_but_what_is_lost_which_is_said(tmp_path: Path) -> None:
