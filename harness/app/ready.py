@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.app.audit import AuditOrder, audit
-from harness.app.declared_scenarios import declared_scenario, go_to
+from harness.app.declared_scenarios import declared_scenario, go_to, kept_options
 from harness.app.explore import explore
 from harness.app.explore import interrupted as explored_so_far
 from harness.app.progress import Tell, silent
@@ -144,7 +144,9 @@ async def ready_from(
     tell(News(text=f"reading the worker's code{', replaying histories under all conditions' if replays else ''}"))
     measured = replace(
         measured_by_trials(result.sweeps, folder=place, scenarios=scenarios, tell=tell),
-        replay=await _replayed(place, scenarios, result.sweeps, tell) if replays else None,
+        replay=await _replayed(place, scenarios, result.sweeps, tell, code=kept_options(record).workflows)
+        if replays
+        else None,
         explored=explored.results if (explored := explored_so_far(place / EXPLORED)) else (),
         waived=waived,
         folder=shown,
@@ -226,16 +228,24 @@ def _audited(scenarios: Sequence[Scenario], tell: Tell) -> AuditResult | None:
 
 
 async def _replayed(
-    folder: Path, scenarios: Sequence[Scenario], sweeps: Sequence[SweepResult], tell: Tell
+    folder: Path, scenarios: Sequence[Scenario], sweeps: Sequence[SweepResult], tell: Tell, *, code: Sequence[str]
 ) -> ReplayResult | None:
-    """Return what replays under all conditions came to, of all scenarios together; None where nothing was replayed."""
+    """Return what replays under all conditions came to, of all scenarios together; None where nothing was replayed.
+
+    Args:
+        folder: The evidence folder.
+        scenarios: The scenarios.
+        sweeps: What each came to.
+        tell: Called with what happens.
+        code: The workflow code that the user names for all of them; none: each scenario's own.
+    """
     orders: list[ReplayOrder] = []
     for scenario in scenarios:
         sweep = next((each for each in sweeps if each.scenario == scenario.name), None)
         paths = _histories(folder, sweep) if sweep else []
         if not paths:
             continue
-        modules = scenario.work.modules
+        modules = tuple(code) or (() if scenario.replayer else scenario.work.modules)
         order = ReplayOrder(
             paths=paths,
             worker="" if modules or scenario.replayer else scenario.worker,
@@ -243,7 +253,7 @@ async def _replayed(
             env=scenario.env,
             address=scenario.address,
             tls=scenario.tls,
-            modules=() if scenario.replayer else modules,
+            modules=modules,
             replayers=(scenario.replayer,) if scenario.replayer else (),
             data_converter=scenario.data_converter,
             cwd=Path.cwd(),

@@ -141,7 +141,8 @@ class RequestReplayer:
     def _unknown(self, workflow: str) -> str:
         known = ", ".join(sorted(name for each in self._replaying for name in each.workflows))
         reasons = "".join(f"; {name} cannot be used: {why}" for name, why in self._unusable.items())
-        return f"workflow {workflow} is not known: {known} can be replayed{reasons}"
+        hint = reasons or "; name the module of its code, too, with --workflows"
+        return f"workflow {workflow} is not known: {known} can be replayed{hint}"
 
 
 @dataclass(frozen=True, kw_only=True)
