@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from harness.checks import masking, showing
-from harness.checks.check import CannotTell, NothingToLookAt, check
+from harness.checks.check import CannotTell, CannotTellUnderLoad, NothingToLookAt, check
 from harness.faults.client_actions import RunBySchedule
 from harness.records.evidence import Evidence, History
 from harness.records.tape import acts, client_calls
@@ -48,7 +48,7 @@ def scheduled_runs_end_alike(evidence: Evidence, baselines: Sequence[Evidence]) 
         raise CannotTell(f"the work was not scheduled: {calls[0].failure if calls else 'it had not ended'}")
     runs = scheduled_runs(evidence)
     if len(runs) < action.runs:  # of those that it would have left out, the first may have ended too soon for that
-        raise CannotTell(f"the schedule started {len(runs)} runs in time, and was to start {action.runs}")
+        raise CannotTellUnderLoad(f"the schedule started {len(runs)} runs in time, and was to start {action.runs}")
     for number, history in enumerate(runs, 1):
         cancelled = action.overlap == "cancel other" and number == 1
         if words := _wrong(history, evidence, baselines, cancelled=cancelled):
