@@ -19,7 +19,7 @@ RETRIES = RetryPolicy(initial_interval=timedelta(seconds=4), backoff_coefficient
 @activity.defn
 async def ask_model(question: str) -> str:
     try:
-        async with openai.AsyncOpenAI(max_retries=0, timeout=5) as client:
+        async with openai.AsyncOpenAI(max_retries=0, timeout=20) as client:
             answer = await client.chat.completions.create(
                 model="gpt-4o-mini", messages=[{"role": "user", "content": question}]
             )

@@ -25,7 +25,7 @@ async def release(place: str) -> None:
 async def book(place: str) -> str:
     await plumbing.effect("reserve", {"seat_to": place}, key=f"{activity.info().workflow_id}/reserve")
     try:
-        async with openai.AsyncOpenAI(max_retries=0, timeout=5) as client:
+        async with openai.AsyncOpenAI(max_retries=0, timeout=20) as client:
             answer = await client.chat.completions.create(
                 model="gpt-4o-mini", messages=[{"role": "user", "content": f"Plan a day in {place}."}]
             )

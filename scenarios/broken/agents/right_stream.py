@@ -23,7 +23,7 @@ RETRIES = RetryPolicy(
 
 @activity.defn
 async def describe(product: str) -> str:
-    async with openai.AsyncOpenAI(max_retries=0, timeout=5) as client:
+    async with openai.AsyncOpenAI(max_retries=0, timeout=20) as client:
         stream = await client.chat.completions.create(
             model="gpt-4o-mini", messages=[{"role": "user", "content": f"Describe the {product}."}], stream=True
         )

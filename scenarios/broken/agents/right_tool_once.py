@@ -26,7 +26,7 @@ TOOL: Any = {
 
 @activity.defn
 async def ask_model(messages: list[Any]) -> Any:
-    async with openai.AsyncOpenAI(max_retries=0, timeout=5) as client:
+    async with openai.AsyncOpenAI(max_retries=0, timeout=20) as client:
         answer = await client.chat.completions.create(model="gpt-4o-mini", messages=messages, tools=[TOOL])
     if answer.choices[0].finish_reason not in ("stop", "tool_calls"):
         raise ApplicationError("the model gave no whole answer", type="IncompleteAnswer")

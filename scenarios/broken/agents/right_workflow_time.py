@@ -19,7 +19,7 @@ USUAL, OTHER = "gpt-4o-mini", "gpt-4.1-mini"
 
 @activity.defn
 async def ask_model(question: str, model: str) -> str:
-    async with openai.AsyncOpenAI(max_retries=0, timeout=5) as client:
+    async with openai.AsyncOpenAI(max_retries=0, timeout=20) as client:
         answer = await client.chat.completions.create(model=model, messages=[{"role": "user", "content": question}])
     said = answer.choices[0]
     if said.finish_reason != "stop" or not said.message.content:
