@@ -87,7 +87,7 @@ async def keep_pace(turns: Turns, *, waits: Callable[[str], bool] = lambda trial
         turns: The turns.
         waits: Tells whether a trial, by its id, does nothing now but wait, so that it needs no processor.
     """
-    at_work = turns.limit
+    at_work = turns.limit  # beside those that only wait, of which there may be as many again
     while turns.most:
         before, late, ready = psutil.cpu_times(), list[float](), list[float]()
         for _ in range(_LOOKS):
@@ -98,7 +98,7 @@ async def keep_pace(turns: Turns, *, waits: Callable[[str], bool] = lambda trial
         machine = Machine(idle=_idle(before, psutil.cpu_times()), late=max(late), ready=fmean(ready))
         waiting = sum(waits(each.trial) for each in turns.under_way)
         at_work = next_limit(at_work, machine, most=turns.most, all_taken=turns.all_taken)
-        turns.change(min(turns.most, at_work + waiting))
+        turns.change(at_work + min(waiting, turns.most))
 
 
 def _ready() -> float:

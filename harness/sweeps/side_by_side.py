@@ -27,6 +27,7 @@ from harness.records.scenario import Scenario
 from harness.records.sweep_result import News, SweepResult
 from harness.servers.candidates import Binary
 from harness.sweeps.pace import keep_pace
+from harness.sweeps.places import SweepPlaces
 from harness.sweeps.plans import why_inapplicable
 from harness.sweeps.sweep import Sweep
 from harness.sweeps.turns import Turns
@@ -36,9 +37,6 @@ from harness.trial.trial import run_trial
 
 TRIALS_A_SERVER = 50
 """After so many trials those to come get another server: it needs more for each, the more it has served."""
-
-SWEEPS_A_PROCESSOR = 8
-"""So many sweeps are under way for each processor: each of them has a process that replays, and holds what it saw."""
 
 _TELL_EVERY = 1.0  # seconds
 _NAMED = 2  # of the trials under way, where they are named in one line
@@ -88,14 +86,13 @@ async def sweep_all(
         asyncio.TaskGroup() as group,
     ):
         tasks = []
-        places = asyncio.Semaphore(SWEEPS_A_PROCESSOR * (os.cpu_count() or 1))
         pace = keep_pace(turns, waits=functools.partial(only_waits, [rig]))
         beside = [group.create_task(pace), group.create_task(_until_full(folder))]
         for scenario, checks in zip(scenarios, judged, strict=True):
             sweep = sweep_of(
                 scenario, checks, rig=rig, folder=folder, turns=turns, options=options, tell=tell, keep=keep
             )
-            finished = _finished(sweep, scenario, rig=rig, alone=alone, places=places, keep=keep)
+            finished = _finished(sweep, scenario, rig=rig, alone=alone, places=turns.places, keep=keep)
             tasks.append(group.create_task(finished))
         await asyncio.gather(*tasks, return_exceptions=True)
         for each in beside:
@@ -210,12 +207,12 @@ async def _finished(
     *,
     rig: Rig,
     alone: bool,
-    places: asyncio.Semaphore,
+    places: SweepPlaces,
     keep: Callable[[SweepResult], None],
 ) -> SweepResult:
     """Run a sweep to its end once there is a place for it, and hand on what it came to, whatever that is."""
     try:
-        async with places:
+        async with places.one():
             result = await _result(sweep, scenario, rig=rig)
     except (UsageError, RigError, BaseExceptionGroup) as error:
         first = first_error(error)

@@ -294,7 +294,7 @@ class Sweep:
         left = [each for each in left if trials is None or each.trial in trials]
         while left := self._unconfirmed(left):
             first = tried_first(left)
-            async with asyncio.TaskGroup() as group:
+            async with self._trials.place_left(), asyncio.TaskGroup() as group:
                 for loaded in first:
                     group.create_task(self._try_one_in_quiet(loaded))
             left = [each for each in left if each not in first]

@@ -7,7 +7,7 @@ import functools
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -113,6 +113,10 @@ class Trials:
 
     def _named(self, plan: Plan) -> str:
         return f"{self._scenario.name}: {plan_text(plan)}"
+
+    def place_left(self) -> AbstractAsyncContextManager[None]:
+        """Let other sweeps begin while this one waits for quiet, if it has all the time for that."""
+        return nullcontext() if self._options.time_limit else self._turns.places.left()
 
     async def again_in_quiet(self, plan: Plan, *, trial: str, bounds: Bounds) -> Evidence | None:
         """Run a trial once more in quiet; the evidence that there is of it is put aside.

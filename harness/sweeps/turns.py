@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
+from harness.sweeps.places import SweepPlaces
+
 
 @dataclass(frozen=True)
 class UnderWay:
@@ -34,6 +36,7 @@ class Turns:
     Attributes:
         limit: How many trials run at a time.
         under_way: What runs now.
+        places: Gives sweeps, which have many trials each, their places.
 
     Args:
         limit: How many at first.
@@ -50,11 +53,12 @@ class Turns:
         self._quiet = 0  # how many run in quiet
         self._changed = asyncio.Event()
         self.under_way: list[UnderWay] = []
+        self.places = SweepPlaces()
 
     def one_at_a_time(self) -> Turns:
         """Return turns for some that come one at a time, whatever the others do; they are under way here, too."""
         turns = Turns(1)
-        turns.under_way = self.under_way
+        turns.under_way, turns.places = self.under_way, self.places
         return turns
 
     @property

@@ -45,13 +45,15 @@ def test_what_the_user_asks_for_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(keep_pace(turns_of(jobs=4)))
 
 
-async def test_beside_those_that_only_wait_as_many_more_run(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_beside_those_that_only_wait_as_many_more_run_up_to_twice_the_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("harness.sweeps.pace.next_limit", lambda limit, machine, *, most, all_taken: limit)
-    turns, waiting = Turns(2, most=4), {"a", "b", "c"}
+    turns, waiting = Turns(2, most=2), {"a", "b", "c"}
     pace = asyncio.create_task(keep_pace(turns, waits=waiting.__contains__))
     async with asyncio.timeout(60), turns.one("first", trial="a"), turns.one("second", trial="b"):
         async with turns.one("third", trial="c"), turns.one("fourth", trial="d"):
-            assert turns.limit == turns.most
+            assert turns.limit == 2 * turns.most
             waiting.clear()
         while turns.limit > 2:
             await asyncio.sleep(0.1)

@@ -134,3 +134,26 @@ async def test_why_a_trial_ended_is_kept_without_what_the_worker_was_given(tmp_p
     async with trials.at_work():
         kept = await trials.run(KILL, trial=KILL.trial_id("trip"), bounds=Bounds(limit=1.0))
     assert kept.end_reason == "the worker exited by itself with status 1: cannot open …"
+
+
+@pytest.mark.parametrize(("time_limit", "another_begins"), [(0.0, True), (60.0, False)])
+async def test_a_sweep_whose_time_is_limited_lets_no_other_begin_while_it_waits_for_quiet(
+    time_limit: float, another_begins: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.sweeps.places._UNDER_WAY", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    turns, began = Turns(1), asyncio.Event()
+
+    async def another() -> None:
+        async with turns.places.one():
+            began.set()
+
+    options = SweepOptions(time_limit=time_limit)
+    trials = Trials(TRIP, run=Asked(), folder=tmp_path, turns=turns, options=options, stopped=lambda: False)
+    async with turns.places.one():
+        beside = asyncio.create_task(another())
+        async with trials.place_left():
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert began.is_set() is another_begins
+    await beside
