@@ -37,6 +37,7 @@ from harness.processes import scratch
 from harness.records.explore_result import Explorations
 from harness.records.replay_result import ReplayResult
 from harness.records.run_record import DeclaredScenario, RunRecord, begin, versions
+from harness.records.sweep_result import News
 from harness.replay.explore.shards import Shard
 from harness.servers.dev import DevServer
 
@@ -55,7 +56,7 @@ async def work_here(
         task_queue: The task queue that all machines share.
         means: Server binary, and how many trials run at a time.
         tell: Called with what happens.
-        log: Called with each line of the log of activities; None: nobody reads it.
+        log: Called with each line of the log of activities; None: its warnings alone are told.
 
     Raises:
         UsageError, RigError: No server binary is there.
@@ -84,7 +85,7 @@ async def work_here(
                 count_histories=lambda record: len(_histories(record)),
                 replay=functools.partial(_replayed, tell=tell),
             )
-            with _logged(log):
+            with _logged(log, tell):
                 async with working(client, activities, task_queue=task_queue, machine=machine):
                     yield machine
     finally:
@@ -92,12 +93,10 @@ async def work_here(
 
 
 @contextmanager
-def _logged(log: Callable[[str], None] | None) -> Iterator[None]:
-    """Have the lines of the log of activities read meanwhile."""
-    if log is None:
-        yield
-        return
-    lines = _Lines(log)
+def _logged(log: Callable[[str], None] | None, tell: Tell) -> Iterator[None]:
+    """Have the lines of the log of activities read meanwhile; where nobody does, have its warnings told."""
+    lines = _Lines(log or (lambda line: tell(News(text=line))))
+    lines.setLevel(logging.INFO if log else logging.WARNING)
     LOG.addHandler(lines)
     LOG.setLevel(logging.INFO)
     try:
