@@ -124,7 +124,7 @@ class LocalTrialMaker:
         async with self._starting:
             if key not in self._rigs:
                 folder = self._folder / f"rig-{1 + len(self._rigs)}"
-                rig = rig_for(options, binary=self._binary, folder=folder)
+                rig = rig_for(options, binary=self._binary, folder=folder, many=True)
                 self._rigs[key] = await self._stack.enter_async_context(rig)
             return self._rigs[key]
 

@@ -80,8 +80,9 @@ async def sweep_all(
         if scenario.address:
             loopback_addresses(scenario.address)
     alone = len(scenarios) == 1
+    many = len({scenario.work.modules for scenario in scenarios}) > 1
     async with (
-        rig_for(options, binary=binary, folder=folder / "rig") as rig,
+        rig_for(options, binary=binary, folder=folder / "rig", many=many) as rig,
         _telling(turns, rig, tell),
         asyncio.TaskGroup() as group,
     ):
@@ -100,14 +101,22 @@ async def sweep_all(
     return [task.result() for task in tasks]
 
 
-def rig_for(options: SweepOptions, *, binary: Binary, folder: Path) -> Rig:
-    """Return a rig, yet to be entered, for many trials that are run so; what it keeps goes into a folder."""
+def rig_for(options: SweepOptions, *, binary: Binary, folder: Path, many: bool) -> Rig:
+    """Return a rig, yet to be entered, for many trials that are run so; what it keeps goes into a folder.
+
+    Args:
+        options: How they are run.
+        binary: The server binary of the engine.
+        folder: That folder.
+        many: Whether they are of scenarios of different workflow code.
+    """
     return Rig(
         binary=binary,
         folder=folder,
         engine=options.engine,
         forks=not options.cold,
         trials_a_server=TRIALS_A_SERVER,
+        many=many,
     )
 
 

@@ -109,6 +109,7 @@ class Rig:
         engine: Name of the engine.
         forks: Whether worker processes will be forked where they can be.
         trials_a_server: After how many trials another server is started for those to come; 0: never.
+        many: Whether it will be used for scenarios of different workflow code.
 
     Attributes:
         folder: As the argument.
@@ -120,14 +121,21 @@ class Rig:
     """
 
     def __init__(
-        self, *, binary: Binary, folder: Path, engine: str = "dev", forks: bool = False, trials_a_server: int = 0
+        self,
+        *,
+        binary: Binary,
+        folder: Path,
+        engine: str = "dev",
+        forks: bool = False,
+        trials_a_server: int = 0,
+        many: bool = False,
     ) -> None:
         self.engine = engine_with(engine, version=binary.version)
         self._binary = binary.path
         self._servers = SharedServers(folder / "server", new=self._new_server, uses=trials_a_server)
         self.fork_servers = ForkServers(logs=folder / "fork servers")
         self._forks = forks
-        self.child_forks = ChildForks(logs=folder / "fork servers") if forks else None
+        self.child_forks = ChildForks(logs=folder / "fork servers", many=many) if forks else None
         self.folder = folder
         self._doors: dict[tuple[Path | None, frozenset[tuple[str, Path]]], asyncio.Task[HttpDoors]] = {}
         self._stack = AsyncExitStack()

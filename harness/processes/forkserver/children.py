@@ -4,7 +4,8 @@ What such a process imports of installed packages takes it most of a second, and
 for each of them. So it is forked from a process that has imported that much already, in just the same environment: hash
 seed, locale and time zone are those that its interpreter began with. The order of things is:
 
-1. The first process of an environment is started by itself: a run of one scenario needs no more than that one.
+1. The first process of an environment is started by itself: a run of one scenario needs no more than that one. Where it
+   is known that more will be needed it is forked, too.
 2. With the second one a fork server is started. It imports what crashproof needs in the child, and no module of users.
 3. What its forks import late, of what is installed, it imports before it forks again, as for workers (``child.py``).
 4. Has that made it unfit, another one that does not learn takes its place.
@@ -91,10 +92,12 @@ class ChildForks:
 
     Args:
         logs: Folder of the log files of the fork servers.
+        many: Whether more than one process of an environment will be needed, so that the first is forked, too.
     """
 
-    def __init__(self, *, logs: Path) -> None:
+    def __init__(self, *, logs: Path, many: bool = False) -> None:
         self._logs = logs
+        self._many = many
         self._asked: set[_Kind] = set()
         self._starting: dict[_Kind, asyncio.Task[ForkServer]] = {}
         self._started: list[ForkServer] = []
@@ -123,7 +126,7 @@ class ChildForks:
             ColdStartError: It is to be started by itself.
         """
         kind = _Kind(tuple(imports), frozenset(own), cwd, frozenset(environment.items()))
-        if kind not in self._asked:
+        if kind not in self._asked and not self._many:
             self._asked.add(kind)
             raise ColdStartError("it is the first of its kind")
         try:

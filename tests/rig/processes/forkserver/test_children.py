@@ -73,6 +73,17 @@ async def test_a_forked_child_sees_what_the_first_one_saw_and_imports_modules_of
     assert len(set((tmp_path / "imported").read_text().split())) == 3
 
 
+async def test_where_more_are_known_to_be_needed_the_first_is_forked_too(tmp_path: Path) -> None:
+    forks = ChildForks(logs=tmp_path / "fork servers", many=True)
+    channel = Children(forks, tmp_path).channel()
+    try:
+        await channel.start()
+        assert is_forked(channel)
+    finally:
+        await channel.stop()
+        await forks.close()
+
+
 async def test_each_environment_has_processes_of_its_own_and_so_has_a_folder_that_hides_what_was_imported(
     children: Children, tmp_path: Path
 ) -> None:
