@@ -206,6 +206,7 @@ class _Matrix:
         self._reference = reference.name
         self._lost: set[int] = set()
         self._killed: set[int] = set()
+        self._slow: set[int] = set()
         self._answered: set[int] = set()
         self._blocked: Counter[int] = Counter()
 
@@ -285,7 +286,11 @@ class _Matrix:
         )
 
     async def _answer(self, process: ReplayProcess, condition: Condition, index: int) -> ConditionReplay | None:
-        """Return what came of a replay; None: its process was killed for the first time, which may not be its doing."""
+        """Return what came of a replay; None: it is to be asked for once more.
+
+        That its process was killed may not be its doing, nor that it took too long: a machine that stands still for two
+        seconds does the same. It is where it comes again.
+        """
         history = self._histories[index]
         events = _most_prefixes(history) if condition.prefixes else history.events * condition.times
         try:
@@ -297,6 +302,9 @@ class _Matrix:
             lost = str(error)
             replay = Replay(workflow_id=history.workflow_id, run_id=history.run_id, failure=lost, lost=lost)
             answer = ConditionReplay(index=index, condition=condition.name, replay=replay)
+        if answer.replay.blocked and index not in self._slow:
+            self._slow.add(index)
+            return None
         if answer.replay.lost or self._blocks(index, answer.replay):
             self._lost.add(index)
         return answer

@@ -258,7 +258,7 @@ def test_the_hook_of_pre_commit_audits_the_repository(folder: Path) -> None:
 def test_an_interrupted_audit_leaves_nothing_behind(folder: Path) -> None:
     steps = "".join(f"    x{number} = [each + {number} for each in range({number})]\n" for number in range(500))
     text = dedent(BAD).replace("    return time", f"{steps}    return time")
-    write(folder, {f"agents/agent{number}.py": text for number in range(60)})
+    write(folder, {f"agents/agent{number}.py": text for number in range(150)})
     with begun("audit", "agents", "--jobs", "2", "--no-cache", cwd=folder) as running:
         running.until(lambda: len(psutil.Process(running.process.pid).children()) == 2)
         running.process.send_signal(signal.SIGINT)

@@ -21,7 +21,7 @@ from harness.app.capture import CaptureOrder, _query, _since, chosen_executions,
 from harness.app.connection import ClusterConnection, connect
 from harness.doors.decision import Decision
 from harness.errors import RigError, UsageError
-from harness.processes.ports import free_port
+from harness.processes.ports import held_port
 from harness.records.tape import Entry
 from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer
@@ -118,9 +118,10 @@ async def test_a_wrong_file_or_profile_is_told_before_anything_is_connected(
 
 
 async def test_a_place_where_nothing_listens_is_told() -> None:
-    address = f"127.0.0.1:{free_port()}"
-    with pytest.raises(RigError, match=f"no Temporal cluster answers at {address}: nothing listens there"):
-        await connect(ClusterConnection(address=address))
+    with held_port() as nobody:
+        address = f"127.0.0.1:{nobody.getsockname()[1]}"
+        with pytest.raises(RigError, match=f"no Temporal cluster answers at {address}: nothing listens there"):
+            await connect(ClusterConnection(address=address))
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")

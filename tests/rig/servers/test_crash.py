@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,7 @@ async def begin(frontend: Frontend, workflow_id: str) -> History:
         request_id=workflow_id,
         workflow_type={"name": "Nobody"},
         task_queue={"name": workflow_id},
+        workflow_task_timeout=timedelta(seconds=120),  # what is buffered until then would be in the history afterwards
     )
     return History(workflow_id=workflow_id, run_id=started.run_id, path="Nobody", root=True, events=())
 

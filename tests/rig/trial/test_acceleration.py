@@ -16,7 +16,7 @@ from temporalio.worker import Worker
 from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer
 from harness.servers.frontend import Frontend
-from harness.servers.pending import RunOnServer
+from harness.servers.pending import RunOnServer, update_options
 from harness.trial.acceleration import Acceleration
 
 LIMIT = 200.0
@@ -96,7 +96,7 @@ async def test_a_dead_attempt_times_out_now_and_the_next_one_has_what_was_declar
     ids=["nobody is at it", "a living process is at it"],
 )
 async def test_one_activity_is_timed_out_by_what_can_end_it(
-    tmp_path: Path, running: bool, cut_down: str, message: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, running: bool, cut_down: str, message: str
 ) -> None:
     name = f"one-{running}"
     attempts = ATTEMPTS[name] = Attempts()
@@ -116,17 +116,21 @@ async def test_one_activity_is_timed_out_by_what_can_end_it(
             told: dict[str, Any] = {"run": RunOnServer(name, run_id), "worker": 3, "running": running}
             await acceleration.recover_activity(activity_id="no-such", **told)
             assert notes == []
-            recovering = asyncio.create_task(
-                acceleration.recover_activity(activity_id=attempts.infos[0].activity_id, **told)
-            )
-            while not notes:
-                await asyncio.sleep(0.01)
-            (pending,) = (await handle.describe()).raw_description.pending_activities
-            assert getattr(pending.activity_options, cut_down).ToTimedelta() == timedelta(seconds=2)
+            shortened = []
+
+            async def update_and_look(*given: Any, **fields: Any) -> None:
+                await update_options(*given, **fields)
+                if "activity_options" in fields:  # and not that the declared ones are put back
+                    (pending,) = (await handle.describe()).raw_description.pending_activities
+                    shortened.append(pending.activity_options)
+
+            monkeypatch.setattr("harness.trial.acceleration.update_options", update_and_look)
+            await acceleration.recover_activity(activity_id=attempts.infos[0].activity_id, **told)
+            (options,) = shortened
+            assert getattr(options, cut_down).ToTimedelta() == timedelta(seconds=2)
             # No heartbeat timeout is longer than start-to-close: the server cuts it down too.
             if not running:
-                assert pending.activity_options.start_to_close_timeout.ToTimedelta() == timedelta(minutes=5)
-            await recovering
+                assert options.start_to_close_timeout.ToTimedelta() == timedelta(minutes=5)
             assert await handle.result() == 2
             history = await handle.fetch_history()
             (begun,) = (event for event in history.events if event.HasField("activity_task_started_event_attributes"))

@@ -19,12 +19,13 @@ from harness.records.evidence import Evidence
 from harness.records.plan import Plan, Strike
 from harness.records.scenario import Scenario, start
 from harness.records.tape import acts
-from harness.records.verdict import Outcome
+from harness.records.verdict import Verdict
 from harness.servers.binaries import find_temporal
 from harness.trial.deadline import Bounds, bounds
 from harness.trial.rig import Rig
 from harness.trial.trial import run_trial
 from tests import TESTS
+from tests.judged import passes
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -51,9 +52,8 @@ async def baseline_and_strike(
     return baseline, await run_trial(scenario, plan=plan, trial=trial, rig=rig, folder=folder / trial, bounds=limits)
 
 
-def passes(baseline: Evidence, struck: Evidence) -> bool:
-    verdicts = [judge(each, baselines=[baseline], checks=checks.standard) for each in (baseline, struck)]
-    return [verdict.outcome for verdict in verdicts] == [Outcome.PASS, Outcome.PASS]
+def verdicts_of(baseline: Evidence, struck: Evidence) -> list[Verdict]:
+    return [judge(each, baselines=[baseline], checks=checks.standard) for each in (baseline, struck)]
 
 
 async def test_a_worker_with_unknown_search_attributes_passes_and_is_told_what_was_made(
@@ -61,7 +61,7 @@ async def test_a_worker_with_unknown_search_attributes_passes_and_is_told_what_w
 ) -> None:
     point = "before/RespondActivityTaskCompleted/Labelling/write.1/attempt-1"
     trials = await baseline_and_strike(agent("labelling", "Labelling"), rig, tmp_path, point)
-    assert passes(*trials)
+    assert [verdict for verdict in verdicts_of(*trials) if not passes(verdict)] == []
     for evidence in trials:
         assert [notice.partition(" was ")[0] for notice in notices_of(evidence)] == [
             "The search attribute NoteTopic (Keyword)",
@@ -75,7 +75,7 @@ async def test_a_versioned_worker_passes_and_is_told_that_its_version_was_made_c
 ) -> None:
     point = "before/RespondActivityTaskCompleted/Pinned/write.1/attempt-1"
     trials = await baseline_and_strike(agent("versioned", "Pinned"), rig, tmp_path, point)
-    assert passes(*trials)
+    assert [verdict for verdict in verdicts_of(*trials) if not passes(verdict)] == []
     made = "The worker is versioned: pinned-notes.b1 was made the current version of its deployment."
     assert [notices_of(evidence) for evidence in trials] == [[made], [made]]
 
@@ -87,8 +87,7 @@ async def test_what_is_pinned_to_a_version_is_left_there_when_the_next_one_is_ma
     changed = replace(pinned, next=f"{pinned.worker} b2")
     point = "before/RespondActivityTaskCompleted/Pinned/write.1/attempt-1"
     trials = await baseline_and_strike(changed, rig, tmp_path, point, fault="next-version")
-    verdicts = [judge(each, baselines=[trials[0]], checks=checks.standard) for each in trials]
-    assert [(each.outcome, each.reason) for each in verdicts] == [(Outcome.PASS, "")] * 2
+    assert [verdict for verdict in verdicts_of(*trials) if not passes(verdict)] == []
     assert [notice.partition(" was made the current version")[0] for notice in notices_of(trials[1])] == [
         "The worker is versioned: pinned-notes.b1",
         "The worker is versioned: pinned-notes.b2",

@@ -13,13 +13,13 @@ from harness.checks.undisturbed import notices_of
 from harness.records.evidence import Evidence
 from harness.records.plan import Plan, Strike
 from harness.records.scenario import Scenario, start
-from harness.records.verdict import Outcome
 from harness.servers.binaries import find_temporal
 from harness.servers.frontend import Frontend
 from harness.trial.deadline import Bounds, bounds
 from harness.trial.rig import Rig
 from harness.trial.trial import run_trial
 from tests import TESTS
+from tests.judged import passes
 
 WORKER = shlex.join([sys.executable, str(TESTS / "agents" / "nexus_calling.py")])
 MADE = "The Nexus endpoint notes was made for the trials, and leads to the task queue notes."
@@ -57,7 +57,7 @@ async def test_nexus_operations_stay_in_their_slot_and_a_right_worker_passes(tmp
             )
             for evidence in (baseline, *struck):
                 verdict = judge(evidence, baselines=[baseline], checks=checks.standard)
-                assert verdict.outcome is Outcome.PASS, verdict
+                assert passes(verdict), verdict
                 assert notices_of(evidence) == notices
                 assert [history.root for history in evidence.histories] == [True, False]
         assert rig.alone == {"made", "missing"}

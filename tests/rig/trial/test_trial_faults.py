@@ -21,12 +21,12 @@ from harness.records.message_facts import NotDelivered
 from harness.records.plan import Plan, Strike
 from harness.records.scenario import Scenario, start
 from harness.records.tape import Entry, acts, executed
-from harness.records.verdict import Outcome
 from harness.servers.binaries import find_temporal
 from harness.trial.deadline import Bounds, bounds
 from harness.trial.rig import Rig
 from harness.trial.trial import run_trial
 from tests import TESTS
+from tests.judged import passes
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -93,7 +93,7 @@ async def test_it_strikes_where_it_is_to_and_a_right_agent_survives(trials: dict
     evidence = trials[fault]
     verdict = judge(evidence, baselines=[trials[""]], checks=checks.standard)
     assert verdict.struck
-    assert verdict.outcome is Outcome.PASS, verdict
+    assert passes(verdict), verdict
     assert evidence.end == "closed"
     assert [(each.worker, each.facts) for each in evidence.strikes] == [
         (1, FaultMade(fault=fault, point=POINTS[fault]))

@@ -21,7 +21,7 @@ from harness.doors.model import model
 from harness.doors.model.recorded import Recording
 from harness.doors.model.recording import RecordingProxy, upstream_at
 from harness.errors import UsageError
-from harness.processes.ports import free_port, listening
+from harness.processes.ports import held_port, listening
 from tests.waiting import until_async
 
 LIMIT = 120.0
@@ -155,7 +155,13 @@ async def test_an_answer_that_breaks_off_is_passed_on_and_not_recorded(tmp_path:
 
 
 async def test_a_provider_that_cannot_be_reached_is_lines_in_its_own_words(tmp_path: Path) -> None:
-    async with recording(tmp_path, f"http://127.0.0.1:{free_port()}") as (proxy, _, lines):
+    with held_port() as nobody:
+        address = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        await _refused(tmp_path, address)
+
+
+async def _refused(folder: Path, upstream: str) -> None:
+    async with recording(folder, upstream) as (proxy, _, lines):
         claude = anthropic.AsyncAnthropic(base_url=proxy.anthropic_url, api_key=CANARY, max_retries=0)
         with pytest.raises(anthropic.APIStatusError, match="cannot be reached: ") as refused:
             await claude.messages.create(model="m", max_tokens=9, messages=asked("hello"))

@@ -1,4 +1,4 @@
-"""A history whose replaying process is lost under any condition has an answer, and that is told."""
+"""A history over which a replaying process is lost, or that takes too long, has an answer, and that is told."""
 
 from __future__ import annotations
 
@@ -59,3 +59,27 @@ async def test_a_history_over_which_a_process_is_lost_is_still_replayed_under_th
     replaying = replay_in_process([history], code=code, folder=tmp_path, use=use, jobs=len(IN_PROCESS))
     told = {answer.condition: bool(answer.replay.lost) async for answer in replaying}
     assert told[PLAIN.name] is all_lost
+
+
+@pytest.mark.parametrize("times", [1, 9])
+async def test_a_history_that_takes_too_long_is_asked_for_once_more(tmp_path: Path, times: int) -> None:
+    """A machine that stands still makes one take too long, once; code that blocks does so each time."""
+    left, starts = [times], []
+
+    class Slow(Process):
+        async def answer(self, request: ReplayRequest, *, events: int = 0) -> ConditionReplay:
+            left[0] -= 1
+            replay = Replay(workflow_id=request.workflow_id, run_id=request.run_id, blocked=left[0] >= 0)
+            return ConditionReplay(index=request.index, condition=request.condition, replay=replay)
+
+    @contextlib.asynccontextmanager
+    async def use(condition: Condition) -> AsyncIterator[Any]:
+        starts.append(condition.name)
+        yield Slow(lost=False, ended=asyncio.Event())
+
+    file = tmp_path / "history.pb"
+    history = StoredHistory(file=HistoryFile(path=file, shown="history"), binary=file, workflow_id="w", tasks=1)
+    code = WorkflowCode(cwd=tmp_path)
+    replaying = replay_in_process([history], code=code, folder=tmp_path, use=use, conditions=[PLAIN])
+    assert [answer.replay.blocked async for answer in replaying] == [times > 1]
+    assert starts == [PLAIN.name] * 2
