@@ -8,9 +8,11 @@ from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanag
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from harness.doors.decision import Decision
 from harness.doors.http.doors import Decide, HttpDoors, HttpMessage, Notice
-from harness.errors import KilledError, UsageError
+from harness.errors import KilledError, RigError, UsageError
 from harness.faults.fault import Fault
 from harness.processes.forkserver.children import ChildForks
 from harness.processes.forkserver.pool import ForkServers
@@ -24,6 +26,7 @@ from harness.trial.live_tape import LiveTape
 from harness.trial.state import StateLocks
 
 _NEWS_LIMIT = 1.0  # seconds until it is known here that a process has ended whose connections broke
+_LATE_NEWS_LIMIT = 60.0  # seconds for it on a busy machine, where the kernel says that one has ended
 
 Note = Callable[..., None]
 """Puts on the tape what crashproof did or saw itself: see ``harness.trial.live_tape``."""
@@ -249,7 +252,9 @@ async def _unless_lost(*watched: Server | HttpDoors) -> AsyncIterator[None]:
             except UsageError:
                 raise
             except Exception:  # which the loss may have caused, and may be known a little earlier
-                await asyncio.wait(watching, timeout=_NEWS_LIMIT, return_when=asyncio.FIRST_COMPLETED)
+                known, _ = await asyncio.wait(watching, timeout=_NEWS_LIMIT, return_when=asyncio.FIRST_COMPLETED)
+                if not known and any(map(_has_ended, watched)):
+                    await asyncio.wait(watching, timeout=_LATE_NEWS_LIMIT, return_when=asyncio.FIRST_COMPLETED)
                 raise
             finally:
                 for watch in watching:
@@ -257,3 +262,13 @@ async def _unless_lost(*watched: Server | HttpDoors) -> AsyncIterator[None]:
     except BaseExceptionGroup as errors:
         lost = [watch.exception() for watch in watching if not watch.cancelled()]
         raise (lost[0] if lost and lost[0] else errors.exceptions[0]) from None
+
+
+def _has_ended(watched: Server | HttpDoors) -> bool:
+    """Tell whether the kernel says that a process has ended; one that is not to run now has not."""
+    try:
+        return psutil.Process(watched.pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+    except RigError:
+        return False

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from typing import Any
+
+import pytest
 
 from harness.doors.decision import Decision
 from harness.doors.http.channel import Notice
 from harness.doors.http.doors import HttpMessage
+from harness.errors import KilledError
 from harness.records.act_facts import DoorNotice
 from harness.trial.live_tape import LiveTape
-from harness.trial.rig import HttpRoutes
+from harness.trial.rig import HttpRoutes, Slot
+from tests.waiting import LIMIT
 
 
 def message(slot: str) -> HttpMessage:
@@ -38,3 +47,44 @@ def test_a_notice_is_on_the_tape_of_the_trial_that_it_is_about() -> None:
     assert [(entry.operation, entry.facts) for entry in tape.entries] == [
         ("notice", DoorNotice(text="no such path", unserved=True))
     ]
+
+
+class Watched:
+    """Stands for a server or for doors, of which it is known a while later that they were killed."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.is_known = asyncio.Event()
+
+    async def watch(self) -> None:
+        await self.is_known.wait()
+        raise KilledError("it was killed")
+
+
+@pytest.fixture
+def ended() -> Iterator[int]:
+    """The id of a process that has ended and is still there as a zombie."""
+    with subprocess.Popen([sys.executable, "-S", "-c", ""], stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.read()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        yield process.pid
+
+
+async def fail(*, server: int) -> None:
+    """Do something that fails before it is known whether the server was lost, which it soon is."""
+    lost, doors = Watched(server), Watched(os.getpid())
+    what: Any = {"server": lost, "doors": doors, "addresses": None, "routes": HttpRoutes()}
+    async with asyncio.timeout(LIMIT), Slot(namespace="a", shares_server=True, **what).unless_lost():
+        asyncio.get_running_loop().call_later(0.2, lost.is_known.set)
+        raise OSError("its connections broke")
+
+
+async def test_what_failed_since_a_process_was_killed_is_told_as_that_however_late_it_is_known(
+    ended: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.trial.rig._NEWS_LIMIT", 0.0)
+    with pytest.raises(KilledError, match="it was killed"):
+        await fail(server=ended)
+    with pytest.raises(OSError, match="its connections broke"):
+        await fail(server=os.getpid())
