@@ -15,10 +15,13 @@ from pathlib import Path
 
 import psutil
 
+from harness.processes import tree
+
 OWNER = ".crashproof-owner"
 """Name of the file that says whose a folder is."""
 _PREFIX = "crashproof-"
 _SHORT = "/tmp"
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
 _RANDOM = 8  # characters that make the name of a temporary folder its own
 
 _owned: set[Path] = set()
@@ -87,7 +90,13 @@ def remove_abandoned(*places: Path) -> None:
 
 
 def _identity(pid: int) -> str:
-    """Return what no other process will ever have in common with that of this id; an empty text where none runs."""
+    """Return what no other process will ever have in common with that of this id; an empty text where none runs.
+
+    By the system's clock, which may be set at any time, each process would begin at another time afterwards.
+    """
+    if seen := tree.look(pid):
+        with contextlib.suppress(OSError):
+            return f"{pid} {seen.start} {_BOOT.read_text().strip()}"
     try:
         return f"{pid} {psutil.Process(pid).create_time():.2f}"
     except psutil.Error:

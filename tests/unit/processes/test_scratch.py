@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from harness.processes import scratch
@@ -65,6 +66,17 @@ def test_what_a_killed_process_left_is_removed_by_the_next_and_nothing_else_is(t
     assert not temporary.exists()
     assert mine.is_dir()
     assert kept.is_dir()
+    scratch.remove(mine)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere a process is known by the clock alone")
+def test_what_is_owned_stays_though_the_clock_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = tmp_path / "mine"
+    scratch.claim(mine)
+    begun = psutil.Process().create_time()
+    monkeypatch.setattr(psutil.Process, "create_time", lambda process: begun + 1)
+    scratch.remove_abandoned(mine)
+    assert mine.is_dir()
     scratch.remove(mine)
 
 
