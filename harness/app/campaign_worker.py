@@ -25,7 +25,7 @@ from harness.app.replay import ReplayOrder, replay
 from harness.app.run import DeclaredWork, Means
 from harness.app.worker_program import makes_worker, read_options
 from harness.campaign.activities import LOG, CampaignActivities
-from harness.campaign.code import code_digest
+from harness.campaign.code import code_digest, python_digest
 from harness.campaign.local_trials import LocalTrialMaker
 from harness.campaign.orders import TASK_QUEUE, CampaignOrder, ExplorationPart, ReplayBatch
 from harness.campaign.places import CODE, HISTORIES
@@ -168,7 +168,7 @@ async def _replayed(record: RunRecord, batch: ReplayBatch, *, tell: Tell) -> Rep
 def _prepared(order: CampaignOrder, *, server: dict[str, str]) -> RunRecord:
     """Read the scenarios of a campaign, and return the record of the run that begins."""
     declared, workflows = _declared(order)
-    code = code_digest(Path.cwd(), versions={})
+    code = python_digest(Path.cwd())
     record = begin(scenarios=declared, options={**order.options, **workflows, CODE: code}, server=server)
     return replace(record, command=order.command or record.command)
 

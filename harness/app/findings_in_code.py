@@ -14,7 +14,7 @@ from pathlib import Path
 from harness.app.declared_scenarios import declared_scenario
 from harness.app.progress import Tell, silent
 from harness.app.worker_code import code_of
-from harness.campaign.code import code_digest
+from harness.campaign.code import python_digest
 from harness.campaign.places import CODE
 from harness.errors import UsageError
 from harness.records.audit_result import AuditFinding
@@ -59,7 +59,7 @@ async def with_code_here(record: RunRecord, *, folder: Path, tell: Tell) -> tupl
     if not any(sweep.findings for sweep in record.sweeps):
         return record.sweeps
     try:
-        here = await asyncio.to_thread(code_digest, Path.cwd(), versions={})
+        here = await asyncio.to_thread(python_digest, Path.cwd())
         if here != record.options.get(CODE):
             raise UsageError("the code in this folder is not what the machines ran")
         scenarios = [declared_scenario(each) for each in record.scenarios]

@@ -30,6 +30,10 @@ CAMPAIGNS = "campaigns"
 """The folder that has one for each campaign."""
 
 
+ASKED = "asked.json"
+"""The file of a campaign that is written first."""
+
+
 THIN = "thin"
 """Option in ``campaign.json``: whether the evidence of trials that passed is left out, once their batch is over."""
 
@@ -39,7 +43,7 @@ SHARDS = "shards"
 
 
 CODE = "code"
-"""Option in ``campaign.json``: digest of the code under test alone, whatever runs it."""
+"""Option in ``campaign.json``: digest of the Python code under test alone, whatever runs it."""
 
 
 HISTORIES = "histories"
@@ -169,7 +173,7 @@ class Places:
     @property
     def asked(self) -> str:
         """The workflow run that asked for it: what another one kept under the same id is another campaign's."""
-        return f"{self._root}/asked.json"
+        return f"{self._root}/{ASKED}"
 
     @property
     def declared(self) -> str:

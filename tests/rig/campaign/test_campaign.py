@@ -88,7 +88,6 @@ def test_a_campaign_on_one_machine_says_what_a_run_says(alone: Done, tmp_path: P
     assert 1 < len(verdicts(done.json)) < len(verdicts(alone.json))
     assert verdicts(done.json).items() <= verdicts(alone.json).items()
     [finding] = done.json["findings"]
-    assert [each["rule"] for each in finding["code"]] == ["CP306"]
     assert crashproof("judge", ".crashproof/runs/latest", "-o", "json", cwd=here).json["findings"] == [finding]
 
 

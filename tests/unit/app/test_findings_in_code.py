@@ -10,8 +10,11 @@ import pytest
 
 from harness import Scenario, start
 from harness.app import findings_in_code
-from harness.app.findings_in_code import with_code
+from harness.app.findings_in_code import with_code, with_code_here
 from harness.app.progress import silent
+from harness.campaign.code import python_digest
+from harness.campaign.places import CODE
+from harness.records.run_record import DeclaredScenario, RunRecord
 from harness.records.sweep_result import News, SweepResult
 from harness.records.verdict import Finding, Judgement, Outcome
 from tests.unit.report.samples import FAILED, PASSED, TWICE
@@ -85,3 +88,27 @@ def test_code_that_cannot_be_read_is_a_note_and_not_the_end_of_the_run(project: 
     assert [each.text for each in told] == [failed.notes[-1]]
     assert replace(failed, notes=FAILED.notes) == FAILED
     assert passed == PASSED
+
+
+DECLARED = """\
+from harness import Scenario, start
+
+trip = Scenario(worker="python agent.py", work=start("TripAgent"))
+"""
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_of_a_campaign_lines_are_told_where_its_code_is_here_and_not_of_other_code(
+    project: Path, changed: bool
+) -> None:
+    (project / "declared.py").write_text(DECLARED)
+    declared = DeclaredScenario(name="trip", file="declared.py", variable="trip")
+    options = {CODE: python_digest(project)}
+    record = RunRecord(command=(), cwd="", started=1.0, scenarios=(declared,), sweeps=(FAILED,), options=options)
+    if changed:
+        (project / "agent.py").write_text(AGENT + "\n")
+    told: list[News] = []
+    [explained] = asyncio.run(with_code_here(record, folder=project, tell=told.append))
+    assert list(explained.code) == ([] if changed else [TWICE.id])
+    why = "no line of code is told: the code in this folder is not what the machines ran"
+    assert [each.text for each in told] == [why] * changed

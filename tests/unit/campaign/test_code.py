@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.campaign.code import code_digest
+from harness.campaign.code import code_digest, python_digest
 
 VERSIONS = {"temporalio": "1.32.0"}
 
@@ -33,7 +33,19 @@ def test_what_is_installed_cached_or_written_by_runs_does_not_count(tmp_path: Pa
     (folder / "venv" / "pyvenv.cfg").write_text("")
     (folder / "venv" / "lib" / "more.py").write_text("x = 1")
     (folder / "notes.txt").write_text("later")
+    (folder / "store" / "campaigns" / "nightly").mkdir(parents=True)
+    (folder / "store" / "campaigns" / "nightly" / "asked.json").write_text('"run"')
     assert code_digest(folder, versions=VERSIONS) == before
+
+
+def test_of_the_code_alone_what_lies_beside_it_does_not_count(tmp_path: Path) -> None:
+    folder = project(tmp_path)
+    before = python_digest(folder)
+    (folder / "report.json").write_text("{}")
+    assert python_digest(folder) == before
+    (folder / "campaigns").mkdir()
+    (folder / "campaigns" / "trip.py").write_text("x = 1")
+    assert python_digest(folder) != before
 
 
 @pytest.mark.parametrize("file", ["app/workflows.py", "app/activities.py", "retry_policy.json"])
