@@ -43,11 +43,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result(60)
+    asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result(200)
     try:
         yield server
     finally:
-        asyncio.run_coroutine_threadsafe(server.__aexit__(None, None, None), loop).result(60)
+        asyncio.run_coroutine_threadsafe(server.__aexit__(None, None, None), loop).result(200)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
@@ -168,7 +168,7 @@ def test_a_worker_that_does_not_come_is_told_with_the_command_that_starts_one(
         news: asyncio.Queue[News] = asyncio.Queue()
         watching = asyncio.create_task(campaign.watch(client, "lonely", tell=news.put_nowait))
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(200):
                 return (await news.get()).text
         finally:
             watching.cancel()

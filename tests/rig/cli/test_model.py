@@ -43,7 +43,7 @@ def test_a_client_meets_the_fault_and_then_the_script(tmp_path: Path) -> None:
                 client.models.list()
         said = client.chat.completions.create(model="m", messages=[{"role": "user", "content": "capital of France?"}])
         running.send_signal(signal.SIGINT)
-        _, shown = running.communicate(timeout=60)
+        _, shown = running.communicate(timeout=200)
     assert said.choices[0].message.content == "Paris."
     assert re.findall(r"^models .*|^chat.*", shown, re.MULTILINE) == [
         "models model-500-until-healed",
@@ -61,7 +61,7 @@ def test_what_is_recorded_is_there_when_the_command_is_ended(tmp_path: Path) -> 
         client = openai.OpenAI(base_url=url, api_key="none", max_retries=0)
         said = client.responses.create(model="m", input="capital of France?")
         running.send_signal(signal.SIGINT)
-        _, shown = running.communicate(timeout=60)
+        _, shown = running.communicate(timeout=200)
     assert said.output_text == "Paris."
     assert [line for line in shown.splitlines()[1:] if line] == [
         "POST /v1/responses 200, recorded",

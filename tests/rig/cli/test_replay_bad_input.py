@@ -279,7 +279,7 @@ def is_blocked(scratch: Path) -> bool:
 
 
 def interrupt(running: Running) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 200
     running.process.send_signal(2)
     while running.process.poll() is None:
         assert time.monotonic() < deadline

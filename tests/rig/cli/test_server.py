@@ -23,7 +23,7 @@ from harness.processes.ports import free_port
 from tests.unit.report.html.browser import CHROMIUM, opened
 from tests.waiting import until
 
-DEADLINE = 60.0
+DEADLINE = 120.0
 COMMAND = [sys.executable, "-c", "from harness.cli.server import server; server()"]
 
 
