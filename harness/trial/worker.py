@@ -22,7 +22,7 @@ from harness.trial.registry import WorkerRegistry
 READY_LIMIT = 60.0
 """Seconds that a worker process may take from its start to its first poll."""
 
-QUEUE_LIMIT = 5.0
+QUEUE_LIMIT = 10.0
 """Seconds that it may take from its first poll of any task queue to that of the scenario's."""
 
 Version = Literal["own", "next"]

@@ -31,12 +31,12 @@ from tests import TESTS
 from tests.rig.replayed.asking import replay
 from tests.rig.replayed.storing import stored
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(900)]
 
 SOURCE = TESTS / "replay" / "go_worker"
 BUILD_FLAGS = ("-mod=mod", "-gcflags=all=-N -l", "-ldflags=-s")
 """Nothing is optimised: that is a quarter of what a build from nothing costs (82 CPU-seconds, 62 without)."""
-BUILD_LIMIT = 280.0
+BUILD_LIMIT = 600.0
 LIMIT = 200.0
 
 
