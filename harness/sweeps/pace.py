@@ -7,7 +7,7 @@ Most of a trial is waiting, for how much depends on the agent: no fixed number f
                                                          but one for each processor, for others may be to blame
     what is ready waits in long queues for processors    one fewer: so many get no more done than fewer would, and each
                                                          is late by the length of the queue
-    a trial only waits: for a backoff, a timer, a client     another one meanwhile, in its place
+    a trial only waits: for a backoff, a timer, a client     another one meanwhile, in its place; in quiet, too
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from harness.sweeps.turns import Turns
 _LOOK_EVERY = 1.0  # seconds
 _LOOKS = 10  # at the queue, from one look at the machine to the next
 _IDLE = 0.15  # share of the processors' time that is worth another trial
+_QUIET = 0.5  # share of it where it is quiet though some trials run
 _LATE = 0.15  # seconds that a timer of crashproof's own may be late
 _CROWDED = 2.0  # threads that run or are ready to, for each processor
 _LEAST = 2  # trials at a time for each processor, however long the queues are: they may be those of others
@@ -99,6 +100,7 @@ async def keep_pace(turns: Turns, *, waits: Callable[[str], bool] = lambda trial
         waiting = sum(waits(each.trial) for each in turns.under_way)
         at_work = next_limit(at_work, machine, most=turns.most, all_taken=turns.all_taken)
         turns.change(at_work + min(waiting, turns.most))
+        turns.more_in_quiet(min(waiting, turns.most) if machine.idle > _QUIET else 0)
 
 
 def _ready() -> float:

@@ -31,7 +31,8 @@ class Turns:
     """Gives trials their turn, in the order in which they ask for it.
 
     Trials in quiet come last: they begin once no other one runs or waits, and only so many at a time that each has a
-    processor for itself. So a sweep is not held up, and waits for its longest trial once and not once for each of them.
+    processor for itself, beside those that need none (``more_in_quiet``). So a sweep is not held up, and waits for its
+    longest trial once and not once for each of them.
 
     Attributes:
         limit: How many trials run at a time.
@@ -48,7 +49,8 @@ class Turns:
         self.most = most
         self._free = asyncio.Semaphore(limit)
         self._owed = 0  # turns that are not given back when they end, since the limit was lowered meanwhile
-        self._free_in_quiet = asyncio.Semaphore(min(limit, os.cpu_count() or 1))
+        self._most_in_quiet = min(limit, os.cpu_count() or 1)
+        self._only_wait_in_quiet = 0
         self._asked = 0  # how many trials run beside others or wait to
         self._quiet = 0  # how many run in quiet
         self._changed = asyncio.Event()
@@ -88,15 +90,19 @@ class Turns:
 
         One that asks for a turn beside others waits for those in quiet that run, and not for those that wait.
         """
-        async with self._free_in_quiet:
-            await self._until(lambda: not self._asked)
-            self._quiet += 1
-            try:
-                with self._named(what, trial):
-                    yield
-            finally:
-                self._quiet -= 1
-                self._changed.set()
+        await self._until(lambda: not self._asked and self._quiet < self._most_in_quiet + self._only_wait_in_quiet)
+        self._quiet += 1
+        try:
+            with self._named(what, trial):
+                yield
+        finally:
+            self._quiet -= 1
+            self._changed.set()
+
+    def more_in_quiet(self, only_wait: int) -> None:
+        """Let so many more trials run in quiet at a time from now on: as many of them do nothing but wait."""
+        self._only_wait_in_quiet = only_wait
+        self._changed.set()
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():

@@ -58,3 +58,26 @@ async def test_beside_those_that_only_wait_as_many_more_run_up_to_twice_the_most
         while turns.limit > 2:
             await asyncio.sleep(0.1)
     pace.cancel()
+
+
+async def test_in_quiet_another_runs_beside_one_that_only_waits_while_the_processors_are_idle(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    busy = [0.1, 0.1, 0.1]
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    monkeypatch.setattr("harness.sweeps.pace._LOOK_EVERY", 0.05)
+    monkeypatch.setattr("harness.sweeps.pace._idle", lambda before, now: busy.pop() if busy else 0.9)
+    turns = Turns(2, most=2)
+    pace = asyncio.create_task(keep_pace(turns, waits={"a"}.__contains__))
+    async with asyncio.timeout(60), turns.in_quiet("first", trial="a"), turns.in_quiet("second", trial="b"):
+        assert busy == []
+        third = asyncio.create_task(_in_quiet(turns))
+        await asyncio.sleep(0.5)
+        assert not third.done()  # the second is at work
+    await third
+    pace.cancel()
+
+
+async def _in_quiet(turns: Turns) -> None:
+    async with turns.in_quiet("third", trial="c"):
+        pass

@@ -42,6 +42,28 @@ async def test_those_in_quiet_begin_when_no_other_runs_or_waits_and_a_few_at_a_t
     await asyncio.gather(*tasks)
 
 
+async def test_as_many_more_run_in_quiet_as_only_wait_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    turns, running, end = Turns(4), list[int](), asyncio.Event()
+
+    async def trial(number: int) -> None:
+        async with turns.in_quiet(str(number)):
+            running.append(number)
+            await end.wait()
+
+    tasks = [asyncio.create_task(trial(number)) for number in range(4)]
+    await _settled()
+    assert running == [0]
+    turns.more_in_quiet(2)
+    await _settled()
+    assert running == [0, 1, 2]
+    turns.more_in_quiet(0)
+    await _settled()
+    assert running == [0, 1, 2]
+    end.set()
+    await asyncio.gather(*tasks)
+
+
 async def test_one_that_gives_up_waiting_for_quiet_keeps_nobody_waiting() -> None:
     turns = Turns(2)
     async with turns.one("trial"):
