@@ -31,7 +31,7 @@ class Writing:
             draft,
             topic,
             start_to_close_timeout=timedelta(minutes=5),
-            heartbeat_timeout=timedelta(seconds=3),
+            heartbeat_timeout=timedelta(seconds=6),  # in real time a dead attempt is waited for so long
             retry_policy=RETRIES,
         )
 
