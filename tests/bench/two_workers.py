@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import resource
 import signal
 import subprocess
@@ -17,10 +16,13 @@ from typing import Any
 
 from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer
+from tests.bench.sweeps import environment
 from tests.bench.table import Figure, below, equal
 
 ROOT = Path(__file__).parent.parent.parent
-SWEPT = "scenarios/broken/effects.py"
+SWEPT = ("scenarios/broken/effects.py", "scenarios/broken/state.py")
+"""Enough trials that what each machine starts anew, and the commands of a campaign, are a small part of it."""
+
 MOST_TIMES = 1.15
 WORKERS = 2
 CRASHPROOF = (sys.executable, "-m", "harness.cli")
@@ -30,7 +32,7 @@ def measure() -> list[Figure]:
     """Measure it."""
     with tempfile.TemporaryDirectory(prefix="crashproof-bench-") as folder:
         before = _used()
-        alone = _verdicts(_asked("run", SWEPT, "-o", "json", "--out", folder))
+        alone = _verdicts(_asked("run", *SWEPT, "-o", "json", "--out", folder))
         by_run, before = _used() - before, _used()
         together = _verdicts(asyncio.run(_campaign(Path(folder))))
         by_campaign = _used() - before
@@ -46,7 +48,7 @@ def measure() -> list[Figure]:
 
 async def _campaign(folder: Path) -> Any:
     """Have a campaign made, and return its report."""
-    wanted = ("start", SWEPT, "--id", "c", "--store", str(folder / "store"), "--machines", str(WORKERS))
+    wanted = ("start", *SWEPT, "--id", "c", "--store", str(folder / "store"), "--machines", str(WORKERS))
     async with DevServer((await find_temporal()).path, folder=folder / "server") as server:
         env = {"TEMPORAL_ADDRESS": server.address}
         with _working(env):
@@ -59,7 +61,7 @@ async def _campaign(folder: Path) -> Any:
 def _working(env: dict[str, str]) -> Iterator[None]:
     command = (*CRASHPROOF, "campaign", "worker")
     workers = [
-        subprocess.Popen(command, cwd=ROOT, env={**os.environ, **env}, stderr=subprocess.DEVNULL)
+        subprocess.Popen(command, cwd=ROOT, env={**environment(), **env}, stderr=subprocess.DEVNULL)
         for _ in range(WORKERS)
     ]
     try:
@@ -74,7 +76,7 @@ def _working(env: dict[str, str]) -> Iterator[None]:
 def _asked(*arguments: str, env: dict[str, str] | None = None) -> Any:
     """Give a command, and return what it printed where that is JSON."""
     done = subprocess.run(
-        (*CRASHPROOF, *arguments), cwd=ROOT, env={**os.environ, **(env or {})}, stdout=subprocess.PIPE, check=False
+        (*CRASHPROOF, *arguments), cwd=ROOT, env={**environment(), **(env or {})}, stdout=subprocess.PIPE, check=False
     )
     assert done.returncode in (0, 1), f"{arguments} ended with {done.returncode}"
     return json.loads(done.stdout) if "json" in arguments else None
