@@ -1,11 +1,10 @@
-"""Campaigns: started on a cluster, worked for on a machine, looked at, cancelled, and reported from their store."""
+"""Campaigns on a cluster: started, scheduled, looked at and cancelled."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import shlex
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,25 +30,15 @@ from temporalio.service import RPCError, RPCStatusCode
 from harness.app.ad_hoc import ad_hoc_scenario
 from harness.app.connection import ClusterConnection, connect
 from harness.app.declared_scenarios import KEPT, declaration
-from harness.app.explored_parts import put_together
-from harness.app.findings_in_code import with_code_here
 from harness.app.progress import Tell
-from harness.app.run import RunResult
 from harness.campaign.batches import SCENARIOS_AT_A_TIME, lanes_for
-from harness.campaign.merging import fetch_evidence, fetch_explored, replayed_in, result_of
 from harness.campaign.orders import TASK_QUEUE, CampaignDone, CampaignOrder, Policy, Progress
-from harness.campaign.places import CAMPAIGNS, HISTORIES, SHARDS, THIN, Places
-from harness.campaign.store import MissingError, Store
+from harness.campaign.places import HISTORIES, SHARDS, THIN
 from harness.campaign.store_by_url import store_by_url
 from harness.campaign.workflows import CrashproofCampaign
 from harness.errors import RigError, UsageError, root_cause
-from harness.records import store as folders
-from harness.records.explore_result import Explorations
 from harness.records.options import SweepOptions
-from harness.records.replay_result import ReplayResult
-from harness.records.run_record import RunRecord
 from harness.records.sweep_result import News
-from harness.report.files import keep, shown_path
 
 if TYPE_CHECKING:
     from temporalio.client import Client, WorkflowHandle
@@ -60,7 +49,6 @@ POLICIES = "retry_policy.json"
 _STORE = "crashproof-store"  # memo of a campaign's workflow: the URL of its store
 _LOOK_EVERY = 2.0  # seconds
 _COMES_WITHIN = 30.0  # seconds: then nobody works for the campaign
-_MOST_NAMED = 5  # campaigns of a store, where one is asked for that it has not
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -279,67 +267,6 @@ async def store_of(client: Client, campaign: str) -> str:
     if _STORE not in memo:
         raise UsageError(f"workflow {campaign!r} is no campaign")
     return str(memo[_STORE])
-
-
-async def report(campaign: str, *, store: str, folder: Path, tell: Tell) -> RunResult:
-    """Put together what a campaign came to so far, as the evidence and the reports of a run.
-
-    Args:
-        campaign: Its id.
-        store: URL of its store.
-        folder: A new evidence folder.
-        tell: Called with what happens.
-
-    Raises:
-        UsageError: The store knows no such campaign.
-        RigError: The store does not answer.
-    """
-    kept, places = store_by_url(store), Places(campaign)
-    record = _record_of(kept, places)
-    tell(News(text=f"evidence of {sum(len(each.verdicts) for each in record.sweeps)} trials in {shown_path(folder)}"))
-    for lost in fetch_evidence(kept, places, record=record, folder=folder):
-        tell(News(text=f"evidence is lost: {lost}"))
-    sweeps = await with_code_here(record, folder=folder, tell=tell)
-    folders.save_run(folder, replace(record, sweeps=sweeps, finished=time.time()))
-    keep(sweeps, folder=folder, scenarios=record.scenarios)
-    return RunResult(folder=folder, sweeps=sweeps)
-
-
-def explorations(campaign: str, *, store: str, out: Path) -> Explorations | None:
-    """Put together what the explorations of a campaign came to, as one exploration below a folder; None: there is none.
-
-    Raises:
-        UsageError, RigError: As ``report``.
-    """
-    kept, places = store_by_url(store), Places(campaign)
-    with tempfile.TemporaryDirectory(prefix="crashproof-") as folder:
-        parts = fetch_explored(kept, places, record=_record_of(kept, places), folder=Path(folder))
-        return put_together(parts, out=out) if parts else None
-
-
-def replays(campaign: str, *, store: str) -> ReplayResult | None:
-    """Return what the replays of a campaign came to so far; None where none was asked for.
-
-    Raises:
-        UsageError, RigError: As ``report``.
-    """
-    kept, places = store_by_url(store), Places(campaign)
-    return replayed_in(kept, places, _record_of(kept, places))
-
-
-def _record_of(store: Store, places: Places) -> RunRecord:
-    """Return what a campaign came to so far.
-
-    Raises:
-        UsageError: The store knows no such campaign.
-        RigError: It does not answer.
-    """
-    try:
-        return result_of(store, places)
-    except MissingError as error:
-        known = store.names(CAMPAIGNS)
-        has = f"; it has {', '.join(known[-_MOST_NAMED:])}" if known else ""
-        raise UsageError(f"the store {store.url} has no campaign {places.campaign!r}{has}") from error
 
 
 def in_words(progress: Progress) -> str:

@@ -279,7 +279,7 @@ def report(campaign_id: str, form: str, **given: Any) -> int:
 
 
 def _reported(name: str, *, store: str, form: str, given: dict[str, Any]) -> int:
-    from harness.app import campaign as app
+    from harness.app import campaign_report as app
     from harness.app.report import reported, write_reports
     from harness.app.run_folder import new_run_folder
 
