@@ -36,10 +36,10 @@ class Watching:
             watch,
             how,
             start_to_close_timeout=timedelta(minutes=5),
-            heartbeat_timeout=timedelta(seconds=1),
+            heartbeat_timeout=timedelta(seconds=3 if how == "silent" else 1),
             # Silence lasts until the next attempt: that of the second one far longer than a busy machine explains.
             retry_policy=RetryPolicy(
-                initial_interval=timedelta(seconds=1), backoff_coefficient=6 if how == "silent" else 1
+                initial_interval=timedelta(seconds=1), backoff_coefficient=20 if how == "silent" else 1
             ),
         )
 

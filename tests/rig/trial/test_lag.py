@@ -84,7 +84,7 @@ async def test_a_silence_that_is_longer_than_the_lag_fails_all_the_same(rig: Rig
     judged = verdict(await tried_on_a_blocked_loop(rig, tmp_path, how="silent"))
     assert judged.outcome is Outcome.FAIL, judged
     [finding] = judged.findings
-    assert "its heartbeat timeout is 1 s" in finding.message
+    assert "its heartbeat timeout is 3 s" in finding.message
 
 
 async def test_what_threads_waited_for_a_processor_is_put_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
