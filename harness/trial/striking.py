@@ -54,7 +54,7 @@ from harness.trial.recovery import Recovery
 from harness.trial.worker import WorkerProcesses
 
 _ZOMBIE_SECONDS = 60.0  # for the work of a paused process to be done by another one
-_LAST_WORDS_SECONDS = 10.0  # for a zombie to say what it still has to say
+_LAST_WORDS_SECONDS = 5.0  # for a zombie to say what it still has to say
 
 
 class OwnServer(Protocol):
