@@ -5,6 +5,7 @@ The wire proxy serves a worker so in a trial, and the replay door in a replay; a
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -46,7 +47,7 @@ class GrpcServer:
         self._fixed = bool(address)
         self._certificate = certificate
         self._addresses: tuple[str, ...] = ()
-        self._serving = False
+        self._starting: asyncio.Future[None] | None = None
 
     async def __aenter__(self) -> GrpcServer:
         """Take the port: of a fixed address on every interface that it leads to.
@@ -84,15 +85,17 @@ class GrpcServer:
         A gRPC error that it raises reaches the caller as it is, trailers included.
         """
         self._server.add_generic_rpc_handlers((_AnyMethod(serve, addresses=self._addresses, refused=self._refused),))
-        self._serving = True
-        await self._server.start()
+        await self._started()
 
     async def close(self) -> None:
         """Answer nobody any more, and give the port back."""
-        if not self._serving:  # gRPC gives back the port of a server only if that has been started
-            self._serving = True
-            await self._server.start()
+        await self._started()  # gRPC gives back the port of a server only if that has been started
         await self._server.stop(None)
+
+    async def _started(self) -> None:
+        """Wait until the server has started, which goes on if the wait is cancelled: else it could not be stopped."""
+        self._starting = self._starting or asyncio.ensure_future(self._server.start())
+        await asyncio.shield(self._starting)
 
 
 def _taken(address: str, part: str) -> str:

@@ -53,6 +53,36 @@ async def test_every_method_of_every_service_is_served() -> None:
         assert await call(server.address, "/any.Service/AnyMethod", b"raw") == b"/any.Service/AnyMethod raw"
 
 
+class Slow:
+    """Stands for gRPC's own server, which fails when it is stopped and its start was cancelled on the way."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+
+    def add_generic_rpc_handlers(self, handlers: Any) -> None:
+        pass
+
+    async def start(self) -> None:
+        await asyncio.sleep(0.05)
+        self.done.append("started")
+
+    async def stop(self, grace: float | None) -> None:
+        self.done.append("stopped")
+
+
+async def test_a_server_is_closed_once_it_has_started_though_that_was_given_up() -> None:
+    """Ctrl-C comes at any moment."""
+    server, slow = GrpcServer(), Slow()
+    server._server = slow  # type: ignore[assignment]
+    starting = asyncio.create_task(server.serve(echo))
+    await asyncio.sleep(0)  # it has begun
+    starting.cancel()
+    await asyncio.wait({starting})
+    assert starting.cancelled()
+    await server.close()
+    assert slow.done == ["started", "stopped"]
+
+
 async def test_the_error_of_another_server_reaches_the_caller_with_its_trailers() -> None:
     async def refuse(method: str, raw: bytes, context: Any) -> bytes:
         await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "try later", (("why", "full"),))
