@@ -26,7 +26,7 @@ _IMPORTS = ("harness.replay.in_process.child_main", "harness.replay.in_process.c
 _START_LIMIT = 20.0
 _LONGEST_ANSWER = 64 * 1024 * 1024
 _SECONDS_PER_EVENT = 0.005
-_WHERE_LOOKS, _WHERE_EVERY = 20, 0.1
+_WHERE_LOOKS, _WHERE_EVERY = 100, 0.1  # a busy machine is late with it
 _AT = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<function>\S+)')
 
 
