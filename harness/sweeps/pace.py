@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +34,8 @@ _QUIET = 0.5  # share of it where it is quiet though some trials run
 _LATE = 0.15  # seconds that a timer of crashproof's own may be late
 _CROWDED = 2.0  # threads that run or are ready to, for each processor
 _LEAST = 2  # trials at a time for each processor, however long the queues are: they may be those of others
+_FILES = 32  # that crashproof has open for each trial under way, at most: doors, connections, keepers, counters, logs
+_OTHER_FILES = 256  # that it has open beside: those of the processes that replay, of fork servers, of the run itself
 
 _LOADAVG = Path("/proc/loadavg")
 
@@ -61,7 +65,15 @@ def turns_of(*, jobs: int, shared_by: int = 1) -> Turns:
     processors = os.cpu_count() or 1
     if jobs:
         return Turns(jobs)
-    return Turns(max(1, 3 * processors // shared_by), most=max(1, 8 * processors // shared_by))
+    first, most = (min(_room(), max(1, each * processors // shared_by)) for each in (3, 8))
+    return Turns(first, most=most)
+
+
+def _room() -> int:
+    """Return how many trials may be under way for all the files that crashproof may have open."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    least = _LEAST * (os.cpu_count() or 1)
+    return max(least, (files - _OTHER_FILES) // _FILES) if files >= 0 else sys.maxsize
 
 
 def next_limit(limit: int, machine: Machine, *, most: int, all_taken: bool) -> int:
@@ -99,7 +111,7 @@ async def keep_pace(turns: Turns, *, waits: Callable[[str], bool] = lambda trial
         machine = Machine(idle=_idle(before, psutil.cpu_times()), late=max(late), ready=fmean(ready))
         waiting = sum(waits(each.trial) for each in turns.under_way)
         at_work = next_limit(at_work, machine, most=turns.most, all_taken=turns.all_taken)
-        turns.change(at_work + min(waiting, turns.most))
+        turns.change(min(at_work + min(waiting, turns.most), _room()))
         turns.more_in_quiet(min(waiting, turns.most) if machine.idle > _QUIET else 0)
 
 

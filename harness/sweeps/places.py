@@ -14,17 +14,16 @@ from contextlib import asynccontextmanager
 _UNDER_WAY = 8
 """So many sweeps are under way for each processor: each of them has a process that replays, and holds what it saw."""
 
-_LEFT = 16
-"""So many more may wait for quiet, for each processor, for they hold that, too."""
+_LEFT = 32
+"""So many more may wait for quiet, for they hold that, too."""
 
 
 class SweepPlaces:
     """Gives sweeps their places, in the order in which they ask for one."""
 
     def __init__(self) -> None:
-        processors = os.cpu_count() or 1
-        self._free = asyncio.Semaphore(_UNDER_WAY * processors)
-        self._may_leave = _LEFT * processors
+        self._free = asyncio.Semaphore(_UNDER_WAY * (os.cpu_count() or 1))
+        self._may_leave = _LEFT
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 
 import pytest
 
@@ -43,6 +44,15 @@ def test_what_the_user_asks_for_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (turns_of(jobs=0).limit, turns_of(jobs=0).most) == (6, 16)
     assert (turns_of(jobs=0, shared_by=8).limit, turns_of(jobs=0, shared_by=8).most) == (1, 2)
     asyncio.run(keep_pace(turns_of(jobs=4)))
+
+
+@pytest.mark.parametrize(("files", "most"), [(1024, 24), (256, 16), (20_000, 64), (resource.RLIM_INFINITY, 64)])
+def test_no_more_trials_are_under_way_than_files_may_be_open_for(
+    files: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    monkeypatch.setattr("resource.getrlimit", lambda kind: (files, files))
+    assert (turns_of(jobs=0).limit, turns_of(jobs=0).most) == (min(24, most), most)
 
 
 async def test_beside_those_that_only_wait_as_many_more_run_up_to_twice_the_most(
