@@ -22,10 +22,10 @@ from dataclasses import dataclass, replace
 from harness.faults.fault import Fault
 from harness.records.act_facts import PastDoors
 from harness.records.plan import Strike
-from harness.records.point import Point
+from harness.records.point import HEARTBEAT, Point
 from harness.records.tape import Entry, acts, points
 
-_TIMED = re.compile(r"RecordActivityTaskHeartbeat/.*/nth-\d+$")
+_TIMED = re.compile(rf"{HEARTBEAT}/.*/nth-\d+$")
 
 
 @dataclass(frozen=True)

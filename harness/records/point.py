@@ -20,6 +20,9 @@ NO_COMMANDS = "no-commands"
 GOODBYE = "ShutdownWorker"
 """The operation by which a worker process tells the server that it ends."""
 
+HEARTBEAT = "RecordActivityTaskHeartbeat"
+"""The operation by which a worker process says that an attempt of an activity is still under way."""
+
 WORKFLOW_TASKS = ("PollWorkflowTaskQueue", "RespondWorkflowTaskCompleted", "RespondWorkflowTaskFailed")
 """Operations of workflow tasks. What happens at the same time lands in one workflow task or in two, as it comes."""
 
@@ -143,6 +146,11 @@ def is_of_workflow_task(point_id: str) -> bool:
 def decides_nothing(point_id: str) -> bool:
     """Tell whether a point id names a message of a workflow task that has no commands: something came, alone."""
     return is_of_workflow_task(point_id) and f"/{NO_COMMANDS}" in point_id
+
+
+def is_heartbeat(point_id: str) -> bool:
+    """Tell whether a point id names a heartbeat, which may be sent by a clock: quick work ends without it."""
+    return point_id.split("/")[1:2] == [HEARTBEAT]
 
 
 def is_goodbye(point_id: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from harness.records.evidence import Evidence
 from harness.records.plan import Plan, Strike
-from harness.records.point import is_goodbye, is_of_workflow_task
+from harness.records.point import is_goodbye, is_heartbeat, is_of_workflow_task
 from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Outcome, Verdict
 from harness.sweeps.regrouped import DecidedPoints
@@ -98,12 +98,14 @@ def did_not_come(evidence: Evidence, verdict: Verdict) -> bool:
     """Tell whether a trial ended well without the message that it was to strike at, as the run of things allows.
 
     That holds for points of a recovery, for workflow tasks (an activity and a signal that end at the same time land in
-    one or in two), and for the goodbye of a worker, which may come after the end of the trial. Such a point is listed
-    as unreachable, and its trial counts neither as passed nor as vacuous; too many of them, goodbyes apart and what
-    came in another workflow task, make the sweep UNKNOWN (``harness.records.sweep_result.UNREACHABLE_SHARE``).
+    one or in two), for a heartbeat that a clock sends, since only slow work is still under way then, and for the
+    goodbye of a worker, which may come after the end of the trial. Such a point is listed as unreachable, and its trial
+    counts neither as passed nor as vacuous; too many of them, goodbyes apart and what came in another workflow task,
+    make the sweep UNKNOWN (``harness.records.sweep_result.UNREACHABLE_SHARE``).
     """
     strikes = evidence.plan.strikes
     failed = verdict.outcome is Outcome.FAIL
     if verdict.struck or not strikes or failed or evidence.end not in ("closed", "over"):
         return False
-    return len(strikes) > 1 or is_of_workflow_task(strikes[-1].point) or is_goodbye(strikes[-1].point)
+    by_chance = (is_of_workflow_task, is_heartbeat, is_goodbye)
+    return len(strikes) > 1 or any(each(strikes[-1].point) for each in by_chance)

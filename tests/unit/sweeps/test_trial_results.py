@@ -11,6 +11,7 @@ from harness.records.verdict import Finding, Judgement, Outcome, Verdict
 from harness.sweeps.trial_results import TrialResults, did_not_come
 
 PAY = Strike("kill-worker", "before/Pay/Trip")
+BEAT = Strike("kill-worker", "before/RecordActivityTaskHeartbeat/Trip/book.1/attempt-1")
 TASK = Strike("kill-worker", "before/RespondWorkflowTaskCompleted/Trip")
 
 
@@ -29,6 +30,9 @@ def verdict(*strikes: Strike, struck: bool = False, failed: bool = False) -> Ver
     [
         ((TASK,), "closed", False, False, True),
         ((PAY, PAY), "over", False, False, True),
+        ((BEAT,), "closed", False, False, True),
+        ((BEAT,), "deadline", False, False, False),
+        ((BEAT,), "closed", False, True, False),
         ((PAY,), "closed", False, False, False),
         ((TASK,), "deadline", False, False, False),
         ((TASK,), "closed", True, False, False),
@@ -36,7 +40,7 @@ def verdict(*strikes: Strike, struck: bool = False, failed: bool = False) -> Ver
         ((), "closed", False, False, False),
     ],
 )
-def test_only_points_of_recoveries_and_workflow_tasks_may_not_come(
+def test_only_points_of_recoveries_workflow_tasks_and_heartbeats_may_not_come(
     strikes: tuple[Strike, ...], end: End, *, struck: bool, failed: bool, expected: bool
 ) -> None:
     judged = verdict(*strikes, struck=struck, failed=failed)
