@@ -13,7 +13,7 @@ import grpc
 import grpc.aio
 
 from harness.doors.wire.certificate import Certificate
-from harness.errors import UsageError
+from harness.errors import RigError, UsageError
 from harness.processes import peers
 from harness.processes.ports import IP, loopback_addresses
 from harness.temporal.service import SERVICE, UNLIMITED, request_type
@@ -82,7 +82,8 @@ class GrpcServer:
     async def serve(self, serve: Serve) -> None:
         """Answer every call with this function from now on.
 
-        A gRPC error that it raises reaches the caller as it is, trailers included.
+        A gRPC error that it raises reaches the caller as it is, trailers included. After an error of the rig, which is
+        told by whoever waits for what it ends, the caller hears that nobody is there.
         """
         self._server.add_generic_rpc_handlers((_AnyMethod(serve, addresses=self._addresses, refused=self._refused),))
         await self._started()
@@ -146,6 +147,9 @@ class _AnyMethod(grpc.GenericRpcHandler):
                 return await self._serve(method, raw, context)
             except grpc.aio.AioRpcError as error:
                 await pass_on(error, context=context)
+                raise
+            except RigError as error:  # it ends the trial; gRPC itself would write its traceback if the caller is gone
+                await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
                 raise
 
         return grpc.unary_unary_rpc_method_handler(serve)

@@ -17,7 +17,7 @@ import grpc.aio
 import pytest
 
 from harness.doors.wire.serving import GrpcServer, Serve, operation_of, pass_on
-from harness.errors import UsageError
+from harness.errors import KilledError, UsageError
 from harness.processes.ports import is_free
 from harness.temporal.service import SERVICE
 from tests.waiting import until_async
@@ -51,6 +51,39 @@ async def test_every_method_of_every_service_is_served() -> None:
     async with serving(echo) as server:
         assert server.address.startswith("127.0.0.1:")
         assert await call(server.address, "/any.Service/AnyMethod", b"raw") == b"/any.Service/AnyMethod raw"
+
+
+async def test_after_an_error_of_the_rig_a_caller_hears_that_nobody_is_there() -> None:
+    async def lost(method: str, raw: bytes, context: Any) -> bytes:
+        raise KilledError("the model server was killed")
+
+    async with serving(lost) as server:
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await call(server.address, "/any.Service/AnyMethod")
+    told = raised.value.code(), raised.value.details()
+    assert told == (grpc.StatusCode.UNAVAILABLE, "the model server was killed")
+
+
+async def test_an_error_of_the_rig_is_no_traceback_where_the_caller_is_gone(capfd: pytest.CaptureFixture[str]) -> None:
+    called, gone, over = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def lost(method: str, raw: bytes, context: Any) -> bytes:
+        called.set()
+        try:
+            await asyncio.shield(gone.wait())
+        except asyncio.CancelledError:  # as one does who decides about a message of a worker that has died
+            await gone.wait()
+        over.set()
+        raise KilledError("the model server was killed")
+
+    async with serving(lost) as server:
+        calling = asyncio.create_task(call(server.address, "/any.Service/AnyMethod"))
+        await called.wait()
+        calling.cancel()
+        await asyncio.wait([calling])
+        gone.set()
+        await over.wait()
+    assert capfd.readouterr().err == ""
 
 
 class Slow:
