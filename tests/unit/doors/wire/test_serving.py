@@ -83,7 +83,7 @@ async def test_an_error_of_the_rig_is_no_traceback_where_the_caller_is_gone(capf
         await asyncio.wait([calling])
         gone.set()
         await over.wait()
-    assert capfd.readouterr().err == ""
+    assert "Traceback" not in capfd.readouterr().err  # gRPC itself may say there that the server went away
 
 
 class Slow:
