@@ -20,7 +20,7 @@ from harness.records.message_facts import MadeUpReply
 from harness.records.tape import Entry
 from harness.records.verdict import Finding, Severity
 from harness.temporal import event as events
-from harness.temporal.failure import failures_of
+from harness.temporal.failure import failure_type, failures_of, is_final
 
 _EARLY_SHARE = 0.05
 _EARLY_SECONDS = 0.1
@@ -188,12 +188,8 @@ def _unclassified(met: FaultedCall) -> tuple[str, list[Entry]]:
 def _not_called_final(met: FaultedCall, close: dict[str, Any]) -> Iterator[Finding]:
     """Yield a finding where the workflow's failure does not say that it is for good."""
     known = {met.attempt.failure.type if met.attempt.failure else ""} - {""}
-    for failure in failures_of(close):
-        application = failure.get("applicationFailureInfo") or {}
-        state = str((failure.get("activityFailureInfo") or {}).get("retryState", ""))
-        typed = application.get("type") in known
-        if typed or application.get("nonRetryable") or state.endswith("NON_RETRYABLE_FAILURE"):
-            return
+    if any(failure_type(failure) in known or is_final(failure) for failure in failures_of(close)):
+        return
     words = f"{met.attempt.name}: {_said(met)}, and nothing in the workflow's failure says that it is final"
     shown = (showing.event(close),)
     yield Finding(

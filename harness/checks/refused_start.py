@@ -7,16 +7,13 @@ refuses it by itself: a receiver that knows the order answers 409, and the activ
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from harness.checks.lasting_effects import effects_since
 from harness.faults.client_actions import StartAgain
 from harness.records.evidence import Evidence, History
 from harness.records.tape import client_calls
 from harness.temporal import event as events
-from harness.temporal.failure import failures_of
-
-_FOR_GOOD = "RETRY_STATE_NON_RETRYABLE_FAILURE"
+from harness.temporal.failure import failures_of, is_final
 
 
 def without_refused_start(evidence: Evidence) -> Evidence | None:
@@ -40,9 +37,4 @@ def _failed_for_good(run: History) -> bool:
     close = events.close_of(run)
     if close is None or events.kind(close) != "WORKFLOW_EXECUTION_FAILED":
         return False
-    return any(map(_is_final, failures_of(close)))
-
-
-def _is_final(failure: dict[str, Any]) -> bool:
-    said = (failure.get("applicationFailureInfo") or {}).get("nonRetryable", False)
-    return bool(said) or (failure.get("activityFailureInfo") or {}).get("retryState") == _FOR_GOOD
+    return any(map(is_final, failures_of(close)))

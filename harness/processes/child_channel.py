@@ -25,13 +25,13 @@ from typing import IO, Literal
 from harness.errors import RigError
 from harness.processes.forkserver.children import ForkedChild
 from harness.processes.forkserver.program import ColdStartError
+from harness.processes.process import GONE_LIMIT
 from harness.processes.tie import die_with_parent
 
 _LENGTH = struct.Struct(">Q")
 _PROGRAM = str(Path(__file__).with_name("child_program.py"))
 _LOG_SHOWN = 4000
 _UNREAD = 1024 * 1024
-_GONE_LIMIT = 60.0  # seconds for a killed process to disappear, on a machine that is busy
 
 
 Fork = Callable[[Sequence[str]], Awaitable[ForkedChild]]
@@ -222,7 +222,7 @@ class _Executed:
             os.killpg(self.pid, signal.SIGKILL)
         self.stdin.close()
         # What it wrote and nobody has read would keep asyncio from seeing that it has ended.
-        async with asyncio.timeout(_GONE_LIMIT):
+        async with asyncio.timeout(GONE_LIMIT):
             while await self.stdout.read(_UNREAD):
                 pass
             await self.wait()

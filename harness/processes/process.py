@@ -27,7 +27,8 @@ from harness.records.withheld import secret_values, text_without
 _KEEPER = str(Path(__file__).with_name("keeper.py"))
 _TAIL_BYTES = 64 * 1024
 _BEGIN_LIMIT = 60.0  # seconds for a process to begin, on a machine that is busy
-_GONE_LIMIT = 60.0  # seconds for a killed process to disappear, on a machine that is busy
+GONE_LIMIT = 60.0
+"""Seconds for a killed process to disappear, on a machine that is busy."""
 
 
 class Process:
@@ -163,11 +164,11 @@ class Process:
         """
         self.kill_now()
         try:
-            async with asyncio.timeout(_GONE_LIMIT):
+            async with asyncio.timeout(GONE_LIMIT):
                 await self._kept.gone.wait()
         except TimeoutError:
             names = f"{self.name} (pid {self.pid}), or what it started,"
-            raise RigError(f"{names} did not die within {_GONE_LIMIT:.0f} s of SIGKILL") from None
+            raise RigError(f"{names} did not die within {GONE_LIMIT:.0f} s of SIGKILL") from None
         _registry.remove(self)
 
     async def terminate(self, *, grace: float) -> int:
@@ -236,7 +237,7 @@ class _Registry:
     def kill_all(self) -> None:
         for process in self._processes:
             process.kill_now()
-        deadline = time.monotonic() + _GONE_LIMIT
+        deadline = time.monotonic() + GONE_LIMIT
         while self._processes:
             self._processes.pop()._kept.wait_until_gone(deadline=deadline)
 

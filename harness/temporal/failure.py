@@ -21,6 +21,13 @@ def causes(failure: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
         failure = failure.get("cause")
 
 
+def is_final(failure: Mapping[str, Any]) -> bool:
+    """Tell whether a failure says that what failed is not to be tried again."""
+    state = str((failure.get("activityFailureInfo") or {}).get("retryState", ""))
+    said = (failure.get("applicationFailureInfo") or {}).get("nonRetryable", False)
+    return bool(said) or state.endswith("NON_RETRYABLE_FAILURE")
+
+
 def failure_type(failure: Mapping[str, Any]) -> str:
     """Return the type of an application failure, or an empty text for a failure of another kind."""
     return str((failure.get("applicationFailureInfo") or {}).get("type", ""))

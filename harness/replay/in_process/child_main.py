@@ -128,7 +128,7 @@ def _named_replayer(reference: str) -> tuple[dict[str, type], Any]:
     if not isinstance(made, Replayer):
         raise TypeError(f"{reference} returns no temporalio.worker.Replayer")
     classes = made.config(active_config=True)["workflows"]
-    return {vars(each)[_DEFINITION].name or "": each for each in classes}, made
+    return {_workflow_name(each): each for each in classes}, made
 
 
 def _replayer_of(by_module: Sequence[tuple[str, dict[str, type]]], data_converter: str) -> tuple[dict[str, type], Any]:
@@ -161,10 +161,9 @@ def _beside(named: Sequence[str], *, known: Set[str]) -> dict[str, type]:
     """
     modules = dict.fromkeys(name.partition(":")[0] for name in named)
     candidates = {each for module in modules for each in vars(sys.modules[module]).values() if _is_workflow(each)}
-    by_name = [(vars(each)[_DEFINITION].name or "", each) for each in candidates]
-    times = Counter(name for name, _ in by_name)
-    clear = sorted(name for name in times if name and times[name] == 1 and name not in known)
-    return {name: dict(by_name)[name] for name in clear}
+    times = Counter(map(_workflow_name, candidates))
+    clear = {name: each for each in candidates if times[name := _workflow_name(each)] == 1 and name not in {"", *known}}
+    return dict(sorted(clear.items()))
 
 
 def _workflows(module: str) -> dict[str, type]:
@@ -173,11 +172,16 @@ def _workflows(module: str) -> dict[str, type]:
     classes = [each for each in candidates if _is_workflow(each)]
     if not classes:
         raise LookupError(f"no workflow is defined or imported in {module}")
-    return {vars(each)[_DEFINITION].name or "": each for each in classes}
+    return {_workflow_name(each): each for each in classes}
 
 
 def _is_workflow(candidate: Any) -> bool:
     return isinstance(candidate, type) and _DEFINITION in vars(candidate)
+
+
+def _workflow_name(workflow: type) -> str:
+    """Return the name of a workflow; empty for one that takes every name."""
+    return str(vars(workflow)[_DEFINITION].name or "")
 
 
 def _converter(reference: str) -> Any:
