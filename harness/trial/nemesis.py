@@ -27,6 +27,8 @@ _LEAST_HELD = 0.1  # seconds for which a message was held that are worth a line 
 _ANSWER_SECONDS = 10.0  # for the answer that is to be struck to come
 _ANSWERED_AT_ONCE = ("Respond", "RecordActivityTaskHeartbeat", "SignalWorkflowExecution")
 _CLOSES = "RespondWorkflowTaskCompleted"
+_LEADS_ON = ("RespondActivityTask", "RespondNexusTask")
+_STILL_SECONDS = 5.0  # for what a worker has to answer at the very state that a message led to
 
 Listener = Callable[[Point], Awaitable[None]]
 """Called with a point while its message is held; the message waits until it returns."""
@@ -40,11 +42,13 @@ class Struck:
         decision: What becomes of the message, at once or as soon as it is known.
         dead: Number of the worker process that is dead from this moment on; 0: none.
         healing: What must still be done until the trial is whole again.
+        stands_still: Whether the work is to stay where it is until that is done.
     """
 
     decision: Decision | Awaitable[Decision]
     dead: int = 0
     healing: Coroutine[Any, Any, None] | None = None
+    stands_still: bool = False
 
 
 class Striker(Protocol):
@@ -74,6 +78,9 @@ class Nemesis:
     While an answer that is to be struck is on its way, no workflow task is answered: on a busy machine the server may
     have handed out the next one, and the worker have closed the workflow with it, before that answer is heard.
 
+    Where the work is to stand still until a strike is healed, no activity ends meanwhile: what is asked of a workflow
+    would else meet it further on, or closed. Workflow tasks go on, since a server may only ask with one, or after it.
+
     Args:
         plan: The strikes to make, in order.
         tape: Where messages and strikes are put down.
@@ -94,6 +101,7 @@ class Nemesis:
         self._healing: set[asyncio.Task[None]] = set()
         self._to_come = 0  # the message whose answer is to be struck; 0: none
         self._came = asyncio.Event()
+        self._still: set[asyncio.Task[None]] = set()  # healing while which the work is to stay where it is
         self._undecided = 0  # messages on the tape of which it is not known yet whether they are struck
         self._all_decided = asyncio.Event()
 
@@ -117,6 +125,7 @@ class Nemesis:
         try:
             await self._hear(entry)
             await self._let_answer_come(entry)
+            await self._stand_still(entry)
         finally:  # whoever waits for it comes next when the strike, if one is due, has begun
             self._undecided -= 1
             self._all_decided.set()
@@ -145,6 +154,11 @@ class Nemesis:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_ANSWER_SECONDS):
                     await self._came.wait()
+
+    async def _stand_still(self, entry: Entry) -> None:
+        """Hold what may lead the work on until it is healed what is to meet it where it is."""
+        if self._still and entry.kind == "request" and entry.operation.startswith(_LEADS_ON):
+            await asyncio.wait(self._still, timeout=_STILL_SECONDS)
 
     def _answer_came(self, entry: Entry) -> None:
         if entry.kind == "reply" and entry.message == self._to_come:
@@ -225,18 +239,22 @@ class Nemesis:
         self._tape.note(act, worker=entry.worker, facts=FaultMade(fault=fault.name, point=entry.point.id))
         self._answer_came(entry)
         if struck.healing:
-            self._begin_healing(struck.healing, fault=fault, worker=entry.worker)
+            healing = self._begin_healing(struck.healing, fault=fault, worker=entry.worker)
+            if struck.stands_still:
+                self._still.add(healing)
+                healing.add_done_callback(self._still.discard)
         for lasting in [each for each in self._lasting if each.left == 0]:
             self._lasting.remove(lasting)
             self._tape.note("heal", worker=entry.worker, facts=FaultHealed(fault=lasting.fault.name))
         decision = await struck.decision if inspect.isawaitable(struck.decision) else struck.decision
         return self._heard(decision, entry, fault=fault)
 
-    def _begin_healing(self, healing: Coroutine[Any, Any, None], *, fault: Fault, worker: int) -> None:
+    def _begin_healing(self, healing: Coroutine[Any, Any, None], *, fault: Fault, worker: int) -> asyncio.Task[None]:
         task = asyncio.create_task(self._heal(healing, fault=fault, worker=worker))
         self._healing.add(task)
         task.add_done_callback(self._healed_one)
         task.add_done_callback(lambda _: healing.close())  # it may be given up before it has begun
+        return task
 
     async def _heal(self, healing: Coroutine[Any, Any, None], *, fault: Fault, worker: int) -> None:
         await healing

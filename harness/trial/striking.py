@@ -86,7 +86,7 @@ class Striking:
                       5 the server starts  6 tasks that it had handed out unheard are freed
         silence     1 the call is never answered | 2 the agent gives up, or its activity is made to time out
         client      1 the message is held  2 somebody sends, cancels, terminates or starts  3 the message goes on
-                    | 4 queries are answered, and what waits for the end of the work is done
+                    | 4 queries are answered, while no activity ends, and what waits for the end of the work is done
         others      1 the message gets another answer, or none
 
     All before the bar is done before any other message can be looked at, so nothing can come between. What a crash
@@ -354,7 +354,11 @@ def _(action: LoseReply, striking: Striking, *, fault: Fault, entry: Entry) -> S
 def _(action: ClientAction, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
     if striking.client is None:
         return Struck(decision="go")
-    return Struck(decision=striking.client.while_held(action, entry), healing=striking.client.afterwards(action, entry))
+    return Struck(
+        decision=striking.client.while_held(action, entry),
+        healing=striking.client.afterwards(action, entry),
+        stands_still=isinstance(action, AskQueries),
+    )
 
 
 @carry_out.register(Silence)

@@ -123,6 +123,13 @@ PLANTED = {
     ),
 }
 ALSO_PLANTED = {
+    "query_counts": tuple(
+        ("workflow-ends-as-baseline", f"query-workflow@after/{answered}/attempt-1")
+        for answered in (
+            "RespondActivityTaskCompleted/QueryCounts/draft.1",
+            "RespondWorkflowTaskCompleted/QueryCounts/ScheduleActivityTask-publish.1",
+        )
+    ),
     "approval_as_published": (
         (
             "effects-happen-once",

@@ -29,6 +29,7 @@ def _machine_is_never_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is put on the tape, and no answer given up, because this machine kept a test waiting."""
     monkeypatch.setattr("harness.trial.nemesis._LEAST_HELD", 3600.0)
     monkeypatch.setattr("harness.trial.nemesis._ANSWER_SECONDS", 3600.0)
+    monkeypatch.setattr("harness.trial.nemesis._STILL_SECONDS", 3600.0)
 
 
 class Worker:
@@ -317,3 +318,42 @@ async def test_workflow_tasks_are_answered_where_no_answer_is_awaited_to_be_stru
         assert await nemesis.decide(entry(ANSWER.at("after"))) == "drop"
     async with asyncio.timeout(LIMIT):
         assert await nemesis.decide(entry(CLOSING, number=2, worker=2)) == "go"
+
+
+class Asker:
+    """Asks something at a strike that is answered when the test lets it be."""
+
+    def __init__(self) -> None:
+        self.answered = asyncio.Event()
+
+    def strike(self, fault: Fault, entry: Entry) -> Struck:
+        return Struck(decision="go", healing=self._ask(), stands_still=True)
+
+    def spares(self, worker: int) -> bool:
+        return False
+
+    async def _ask(self) -> None:
+        await self.answered.wait()
+
+
+async def test_no_activity_ends_while_the_work_is_asked_where_it_stands() -> None:
+    asker = Asker()
+    nemesis = Play(kill(ONE.id), striker=asker)
+    assert await nemesis.decide(entry(ONE)) == "go"
+    ending = asyncio.ensure_future(nemesis.decide(entry(ANSWER, number=2)))
+    await asyncio.sleep(0)
+    assert await nemesis.decide(entry(CLOSING, number=3)) == "go"  # the server may ask with it, or after it
+    assert not ending.done()
+    asker.answered.set()
+    assert await ending == "go"
+    assert await nemesis.decide(entry(ANSWER, number=4)) == "go"
+    await nemesis.finish()
+
+
+async def test_an_activity_ends_though_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.trial.nemesis._STILL_SECONDS", 0.0)
+    nemesis = Play(kill(ONE.id), striker=Asker())
+    assert await nemesis.decide(entry(ONE)) == "go"
+    async with asyncio.timeout(LIMIT):
+        assert await nemesis.decide(entry(ANSWER, number=2)) == "go"
+    await nemesis.finish()
