@@ -42,12 +42,14 @@ class Struck:
         decision: What becomes of the message, at once or as soon as it is known.
         dead: Number of the worker process that is dead from this moment on; 0: none.
         healing: What must still be done until the trial is whole again.
-        stands_still: Whether the work is to stay where it is until that is done.
+        stays_open: Whether no workflow is to close until the decision is known.
+        stands_still: Whether the work is to stay where it is until all is healed.
     """
 
     decision: Decision | Awaitable[Decision]
     dead: int = 0
     healing: Coroutine[Any, Any, None] | None = None
+    stays_open: bool = False
     stands_still: bool = False
 
 
@@ -76,7 +78,8 @@ class Nemesis:
     kernel has not noticed yet.
 
     While an answer that is to be struck is on its way, no workflow task is answered: on a busy machine the server may
-    have handed out the next one, and the worker have closed the workflow with it, before that answer is heard.
+    have handed out the next one, and the worker have closed the workflow with it, before that answer is heard. The same
+    holds while what somebody sends at a strike is on its way to the server: it would else meet a workflow that closed.
 
     Where the work is to stand still until a strike is healed, no activity ends meanwhile: what is asked of a workflow
     would else meet it further on, or closed. Workflow tasks go on, since a server may only ask with one, or after it.
@@ -99,7 +102,7 @@ class Nemesis:
         self._waiting: list[Strike] = list(plan.strikes)
         self._lasting: list[_Lasting] = []
         self._healing: set[asyncio.Task[None]] = set()
-        self._to_come = 0  # the message whose answer is to be struck; 0: none
+        self._to_come = 0  # the message whose answer is to be struck, or at which somebody sends something; 0: none
         self._came = asyncio.Event()
         self._still: set[asyncio.Task[None]] = set()  # healing while which the work is to stay where it is
         self._undecided = 0  # messages on the tape of which it is not known yet whether they are struck
@@ -110,7 +113,8 @@ class Nemesis:
         try:
             return await self._decide(entry)
         finally:
-            self._answer_came(entry)
+            if entry.kind == "reply":
+                self._answer_came(entry)
 
     async def _decide(self, entry: Entry) -> Decision:
         if self._workers.died(entry.worker):
@@ -134,8 +138,7 @@ class Nemesis:
         if due := self._due(entry):
             return await self._carry_out(due[0], entry, act=due[1])
         if self._answer_is_due(entry):
-            self._to_come = entry.message
-            self._came.clear()
+            self._is_to_come(entry)
         return "go"
 
     def _answer_is_due(self, entry: Entry) -> bool:
@@ -149,7 +152,7 @@ class Nemesis:
         )
 
     async def _let_answer_come(self, entry: Entry) -> None:
-        """Hold what may close a workflow until the answer that is to be struck is there."""
+        """Hold what may close a workflow until the answer that is to be struck is there, and what is sent then sent."""
         if self._to_come and entry.kind == "request" and entry.operation == _CLOSES:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_ANSWER_SECONDS):
@@ -160,8 +163,12 @@ class Nemesis:
         if self._still and entry.kind == "request" and entry.operation.startswith(_LEADS_ON):
             await asyncio.wait(self._still, timeout=_STILL_SECONDS)
 
+    def _is_to_come(self, entry: Entry) -> None:
+        self._to_come = entry.message
+        self._came.clear()
+
     def _answer_came(self, entry: Entry) -> None:
-        if entry.kind == "reply" and entry.message == self._to_come:
+        if entry.message == self._to_come:
             self._to_come = 0
             self._came.set()
 
@@ -237,7 +244,10 @@ class Nemesis:
         if struck.dead:
             self._workers.declare_dead(struck.dead)
         self._tape.note(act, worker=entry.worker, facts=FaultMade(fault=fault.name, point=entry.point.id))
-        self._answer_came(entry)
+        if struck.stays_open:
+            self._is_to_come(entry)
+        else:
+            self._answer_came(entry)
         if struck.healing:
             healing = self._begin_healing(struck.healing, fault=fault, worker=entry.worker)
             if struck.stands_still:
@@ -246,7 +256,10 @@ class Nemesis:
         for lasting in [each for each in self._lasting if each.left == 0]:
             self._lasting.remove(lasting)
             self._tape.note("heal", worker=entry.worker, facts=FaultHealed(fault=lasting.fault.name))
-        decision = await struck.decision if inspect.isawaitable(struck.decision) else struck.decision
+        try:
+            decision = await struck.decision if inspect.isawaitable(struck.decision) else struck.decision
+        finally:
+            self._answer_came(entry)
         return self._heard(decision, entry, fault=fault)
 
     def _begin_healing(self, healing: Coroutine[Any, Any, None], *, fault: Fault, worker: int) -> asyncio.Task[None]:

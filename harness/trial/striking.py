@@ -85,7 +85,8 @@ class Striking:
         server      1 the message is held | 2 SIGKILL to the server  3 the message is refused  4 its database is copied
                       5 the server starts  6 tasks that it had handed out unheard are freed
         silence     1 the call is never answered | 2 the agent gives up, or its activity is made to time out
-        client      1 the message is held  2 somebody sends, cancels, terminates or starts  3 the message goes on
+        client      1 the message is held, and no workflow task is answered
+                    2 somebody sends, cancels, terminates or starts  3 the message goes on
                     | 4 queries are answered, while no activity ends, and what waits for the end of the work is done
         others      1 the message gets another answer, or none
 
@@ -357,6 +358,7 @@ def _(action: ClientAction, striking: Striking, *, fault: Fault, entry: Entry) -
     return Struck(
         decision=striking.client.while_held(action, entry),
         healing=striking.client.afterwards(action, entry),
+        stays_open=True,
         stands_still=isinstance(action, AskQueries),
     )
 

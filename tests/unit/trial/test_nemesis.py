@@ -357,3 +357,56 @@ async def test_an_activity_ends_though_nobody_answers(monkeypatch: pytest.Monkey
     async with asyncio.timeout(LIMIT):
         assert await nemesis.decide(entry(ANSWER, number=2)) == "go"
     await nemesis.finish()
+
+
+class Sender:
+    """Sends something at a strike, on its way for as long as the test lets it be."""
+
+    def __init__(self) -> None:
+        self.sent = asyncio.Event()
+
+    def strike(self, fault: Fault, entry: Entry) -> Struck:
+        return Struck(decision=self._send(), stays_open=True)
+
+    def spares(self, worker: int) -> bool:
+        return False
+
+    async def _send(self) -> Decision:
+        await self.sent.wait()
+        return "go"
+
+
+@pytest.mark.parametrize("struck", [ONE, ANSWER.at("after")])
+async def test_no_workflow_is_closed_while_what_is_sent_at_a_strike_is_on_its_way(struck: Point) -> None:
+    sender = Sender()
+    nemesis = Play(kill(struck.id), striker=sender)
+    closings = []
+    if struck.position == "after":  # the server may have handed the next task out before its answer is heard
+        assert await nemesis.decide(entry(struck.at("before"))) == "go"
+        closings.append(asyncio.ensure_future(nemesis.decide(entry(CLOSING, number=2))))
+    held = asyncio.ensure_future(nemesis.decide(entry(struck)))
+    await asyncio.sleep(0)
+    closings.append(asyncio.ensure_future(nemesis.decide(entry(CLOSING, number=3))))
+    assert await nemesis.decide(entry(TWO, number=4)) == "go"  # nothing else waits
+    assert not any(each.done() for each in (held, *closings))
+    sender.sent.set()
+    assert await held == "go"
+    assert await asyncio.gather(*closings) == ["go"] * len(closings)
+    assert await nemesis.decide(entry(CLOSING, number=5)) == "go"
+
+
+async def test_a_workflow_may_close_though_what_is_sent_at_a_strike_fails() -> None:
+    class Failing(Sender):
+        async def _send(self) -> Decision:
+            await super()._send()
+            raise RuntimeError("no server")
+
+    sender = Failing()
+    nemesis = Play(kill(ONE.id), striker=sender)
+    held = asyncio.ensure_future(nemesis.decide(entry(ONE)))
+    await asyncio.sleep(0)
+    closing = asyncio.ensure_future(nemesis.decide(entry(CLOSING, number=2)))
+    sender.sent.set()
+    with pytest.raises(RuntimeError, match="no server"):
+        await held
+    assert await closing == "go"
