@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import shlex
 import time
@@ -33,7 +34,7 @@ from harness.app.declared_scenarios import KEPT, declaration
 from harness.app.progress import Tell
 from harness.campaign.batches import SCENARIOS_AT_A_TIME, lanes_for
 from harness.campaign.orders import TASK_QUEUE, CampaignDone, CampaignOrder, Policy, Progress
-from harness.campaign.places import HISTORIES, SHARDS, THIN
+from harness.campaign.places import HISTORIES, SHARDS, THIN, Places
 from harness.campaign.store_by_url import store_by_url
 from harness.campaign.workflows import CrashproofCampaign
 from harness.errors import RigError, UsageError, root_cause
@@ -148,9 +149,10 @@ async def start(client: Client, order: CampaignOrder, *, campaign: str, task_que
     """Start a campaign.
 
     Raises:
-        UsageError: One of that id is under way.
+        UsageError: One of that id is under way, or its store has one.
         RigError: The cluster refuses it.
     """
+    await _refuse_known(client, order.store, campaign)
     try:
         await client.start_workflow(
             CrashproofCampaign.run,
@@ -160,9 +162,37 @@ async def start(client: Client, order: CampaignOrder, *, campaign: str, task_que
             memo={_STORE: order.store},
         )
     except WorkflowAlreadyStartedError as error:
-        raise UsageError(f"a campaign {campaign!r} is under way already; give another --id, or cancel it") from error
+        raise _under_way(campaign) from error
     except RPCError as error:
         raise RigError(f"the cluster refuses the campaign: {error.message}") from error
+
+
+async def _refuse_known(client: Client, store: str, campaign: str) -> None:
+    """See that the store has no campaign of that id, as the first machine would; as far as it can be read from here.
+
+    Raises:
+        UsageError: It has one.
+    """
+    with contextlib.suppress(RigError):  # that of a machine's credentials alone, or of no campaign at all
+        await asyncio.to_thread(store_by_url(store).get_json, Places(campaign).asked, str)
+        if await _is_running(client, campaign):
+            raise _under_way(campaign)
+        raise UsageError(
+            f"a campaign {campaign!r} was made, and the store {store} has it: give another --id, or another --store; "
+            f"what it came to: crashproof campaign report {shlex.quote(campaign)} --store {shlex.quote(store)}"
+        )
+
+
+async def _is_running(client: Client, campaign: str) -> bool:
+    try:
+        described = await client.get_workflow_handle(campaign).describe()
+    except RPCError:
+        return False
+    return described.status is WorkflowExecutionStatus.RUNNING
+
+
+def _under_way(campaign: str) -> UsageError:
+    return UsageError(f"a campaign {campaign!r} is under way already; give another --id, or cancel it")
 
 
 async def schedule(client: Client, order: CampaignOrder, *, name: str, cron: str, task_queue: str) -> None:
@@ -271,14 +301,15 @@ async def store_of(client: Client, campaign: str) -> str:
 
 def in_words(progress: Progress) -> str:
     """Say how far a scenario is."""
+    refused = f"; waits for a machine with its code: {progress.refused}" if progress.refused else ""
     if progress.round < 0:
-        return "its undisturbed trials are made"
+        return f"its undisturbed trials are made{refused}"
     given_up = f", {progress.given_up} batches given up" if progress.given_up else ""
     failed = f", {progress.failed} failed" if progress.failed else ""
     if not progress.plans:
-        return f"all {progress.tried} trials made{failed}"
+        return f"all {progress.tried} trials made{failed}{refused}"
     recovery = f"round {progress.round} of recoveries, " if progress.round else ""
-    return f"{recovery}{progress.tried} trials made of {progress.plans} in this round{failed}{given_up}"
+    return f"{recovery}{progress.tried} trials made of {progress.plans} in this round{failed}{given_up}{refused}"
 
 
 async def _progress(client: Client, handle: WorkflowHandle[Any, Any], *, asked: str) -> tuple[Progress, ...]:

@@ -24,6 +24,7 @@ from temporalio.exceptions import ApplicationError
 
 from harness.campaign.merging import fetch_explored, merged, replayed_in
 from harness.campaign.orders import (
+    OTHER_CODE,
     BaselinesDone,
     Batch,
     BatchDone,
@@ -254,7 +255,7 @@ class CampaignActivities:
                 f"the machine {self._machine} has other code, or other versions, than the one that began the campaign: "
                 "let all workers run from the same image"
             )
-            raise ApplicationError(message, type="OtherCodeError")
+            raise ApplicationError(message, type=OTHER_CODE)
 
     @contextlib.asynccontextmanager
     async def _working(self, log: Sequence[str] = ()) -> AsyncIterator[None]:

@@ -12,6 +12,9 @@ from typing import Any
 TASK_QUEUE = "crashproof-campaign"
 """The task queue that workers of campaigns share, unless another one is named."""
 
+OTHER_CODE = "OtherCodeError"
+"""The type of the failure by which a machine refuses what needs other code than it has."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
@@ -269,6 +272,7 @@ class Progress:
         tried: Trials made so far, in all rounds.
         failed: Those of them that failed.
         given_up: Batches that were given up in the round that is under way.
+        refused: What a machine said that has other code; empty, unless nothing was done since.
     """
 
     scenario: str
@@ -277,6 +281,7 @@ class Progress:
     tried: int
     failed: int
     given_up: int
+    refused: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,8 @@ history becomes long the workflow goes on as new, when what it had asked for has
 A scenario is swept as on one machine (``harness.sweeps.rounds``): its undisturbed trials say which plans there are; all
 plans of a round are tried; the points that the recoveries of a round showed, in the order of its plans, are the next
 round; until none is new. What one machine cannot do, another one is asked to. A batch that no machine could do is given
-up: its points stay untried, which makes the outcome UNKNOWN, with the reason.
+up: its points stay untried, which makes the outcome UNKNOWN, with the reason. What machines with other code refuse is
+asked for again, for the others may be at work: see ``_Patience``.
 """
 
 from __future__ import annotations
@@ -14,16 +15,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
-from temporalio.exceptions import ActivityError, ChildWorkflowError, TimeoutError, TimeoutType, is_cancelled_exception
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    ChildWorkflowError,
+    TimeoutError,
+    TimeoutType,
+    is_cancelled_exception,
+)
 from temporalio.workflow import ActivityCancellationType, ChildWorkflowCancellationType
 
 from harness.campaign.batches import lanes_of_round, next_size, plans_a_lane, replay_batches
 from harness.campaign.orders import (
+    OTHER_CODE,
     BaselinesDone,
     Batch,
     BatchDone,
@@ -49,6 +58,9 @@ LONG = 1_500
 WARM = timedelta(seconds=10)
 """How long a batch waits for the machine whose server and workers are warm before any other one may have it."""
 
+STANDSTILL = timedelta(minutes=10)
+"""How long nothing may have been done for a workflow before it gives up what machines refuse for their code."""
+
 _TOLD = 300  # characters of why something was given up
 _MOST_TOLD = 20  # things given up in a round that are told one by one
 
@@ -61,13 +73,14 @@ class CrashproofCampaign:
         self._scenarios: tuple[str, ...] = ()
         self._under_way: dict[str, None] = {}
         self._given_up: dict[str, str] = {}
+        self._patience = _Patience()
 
     @workflow.run
     async def run(self, order: CampaignOrder) -> CampaignDone:
         """Sweep each scenario by a child workflow, and put together what they came to."""
         replays: list[asyncio.Task[None]] = []
         if not order.scenarios:
-            prepared = await _asked("prepare", order, result=Prepared, policy=order.policies["prepare"])
+            prepared = await self._patience.asked("prepare", order, result=Prepared, policy=order.policies["prepare"])
             order = replace(order, scenarios=prepared.scenarios, code=prepared.code)
             replays = [asyncio.create_task(each) for each in self._replays(order, prepared.histories)]
         self._scenarios, self._given_up = order.scenarios, dict(order.given_up)
@@ -89,7 +102,7 @@ class CrashproofCampaign:
             done = len(order.scenarios) - len(waiting)
             workflow.continue_as_new(replace(order, done=done, given_up=self._given_up))
         over = CampaignOver(campaign=workflow.info().workflow_id, store=order.store, given_up=self._given_up)
-        return await _asked("merge", over, result=CampaignDone, policy=order.policies["merge"])
+        return await self._patience.asked("merge", over, result=CampaignDone, policy=order.policies["merge"])
 
     @workflow.query
     def scenarios(self) -> tuple[str, ...]:
@@ -115,7 +128,7 @@ class CrashproofCampaign:
     async def _replay(self, batch: ReplayBatch, *, policy: Policy) -> None:
         """Have a batch of histories replayed; one that no machine can replay is missing in the end, which is told."""
         try:
-            await _asked("replay", batch, result=type(None), policy=policy)
+            await self._patience.asked("replay", batch, result=type(None), policy=policy)
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise
@@ -156,12 +169,13 @@ class CrashproofScenario:
     @workflow.init
     def __init__(self, order: ScenarioOrder) -> None:
         self._order = order
+        self._patience = _Patience()
 
     @workflow.run
     async def run(self, order: ScenarioOrder) -> None:
         """Make the undisturbed trials, then all batches of each round, until one shows nothing new; then explore."""
         if order.round < 0:
-            seen = await _asked(
+            seen = await self._patience.asked(
                 "make_baselines", self._work, result=BaselinesDone, policy=order.policies["baselines"], priority=1
             )
             self._order = replace(order, round=0, plans=seen.plans, warm=seen.machine)
@@ -184,6 +198,7 @@ class CrashproofScenario:
             tried=order.tried,
             failed=order.failed,
             given_up=len(order.given_up),
+            refused=self._patience.refused,
         )
 
     @property
@@ -195,7 +210,7 @@ class CrashproofScenario:
         """Go on to the next round."""
         order = self._order
         over = RoundOver(**vars(self._work), round=order.round, batches=order.batches, given_up=order.given_up)
-        plans = await _asked("end_round", over, result=int, policy=order.policies["round"])
+        plans = await self._patience.asked("end_round", over, result=int, policy=order.policies["round"])
         self._order = replace(self._order, round=order.round + 1, plans=plans, asked=0, batches=0, given_up=())
 
     @property
@@ -206,7 +221,8 @@ class CrashproofScenario:
     async def _explore(self, number: int) -> None:
         """Have one part of the exploration done."""
         part = ExplorationPart(**vars(self._work), number=number, of=self._order.shards)
-        await _asked("explore", part, result=type(None), policy=self._order.policies["exploration"])
+        policy = self._order.policies["exploration"]
+        await self._patience.asked("explore", part, result=type(None), policy=policy)
 
     async def _lane(self, machine: str) -> None:
         """Have one batch after the other made, on one machine as long as it is there.
@@ -250,7 +266,7 @@ class CrashproofScenario:
             return None
 
     async def _made(self, batch: Batch, *, task_queue: str | None = None) -> BatchDone:
-        return await _asked(
+        return await self._patience.asked(
             "try_batch",
             batch,
             result=BatchDone,
@@ -260,10 +276,57 @@ class CrashproofScenario:
         )
 
 
+class _Patience:
+    """Has activities done, and those again that machines refuse for their code.
+
+    A machine that has other code is idle, and so takes one attempt after the other, while those that have the right one
+    are at work. What it refuses is asked for again as often as something is done meanwhile, and given up once nothing
+    was done for ``STANDSTILL``: then machines with the right code are not there any more.
+
+    Attributes:
+        refused: What the last machine said that refused; empty once something was done.
+    """
+
+    def __init__(self) -> None:
+        self.refused = ""
+        self._done_at: datetime = workflow.now()
+
+    async def asked(
+        self,
+        activity: str,
+        order: object,
+        *,
+        result: type[T],
+        policy: Policy,
+        priority: int = 3,
+        task_queue: str | None = None,
+    ) -> T:
+        """Have an activity done, by a machine of that task queue, which then must come for it soon, or else by any one.
+
+        Raises:
+            ActivityError: No machine could do it.
+        """
+        while True:
+            try:
+                answer = await _asked(
+                    activity, order, result=result, policy=policy, priority=priority, task_queue=task_queue
+                )
+            except ActivityError as error:
+                stands_still = workflow.now() - self._done_at > STANDSTILL
+                if stands_still or _is_long() or not _is_refused_for_code(error):
+                    raise
+                _heed_cancellation()
+                self.refused = root_cause(error)[:_TOLD]
+            else:
+                self.refused, self._done_at = "", workflow.now()
+                return answer
+            await workflow.sleep(policy.maximum)
+
+
 async def _asked(
     activity: str, order: object, *, result: type[T], policy: Policy, priority: int = 3, task_queue: str | None = None
 ) -> T:
-    """Have an activity done, by a machine of that task queue, which then must come for it soon, or else by any one."""
+    """Have an activity done, by a machine of that task queue or by any one, whatever its code is."""
     answer: T = await workflow.execute_activity(
         activity,
         order,
@@ -290,6 +353,10 @@ def _heed_cancellation() -> None:
     this = asyncio.current_task()
     if this and this.cancelling():
         raise asyncio.CancelledError
+
+
+def _is_refused_for_code(error: ActivityError) -> bool:
+    return isinstance(error.cause, ApplicationError) and error.cause.type == OTHER_CODE
 
 
 def _why_given_up(error: ActivityError) -> str:

@@ -31,7 +31,7 @@ charges = Scenario(worker="python -m scenarios.broken.agents.effect_without_key"
 KEY = "campaign-canary-key"
 ONE = "before/RespondActivityTaskCompleted/*"
 QUICK = {
-    kind: {"start_to_close": 120, "heartbeat": 8, "attempts": 3, "initial": 0.1}
+    kind: {"start_to_close": 120, "heartbeat": 8, "attempts": 3, "initial": 0.1, "maximum": 0.5}
     for kind in ("prepare", "baselines", "batch", "round", "merge")
 }
 
@@ -121,6 +121,11 @@ def test_another_machine_goes_on_where_one_died_and_neither_shows_the_cluster_to
         assert working.left() == []
     result = crashproof("campaign", "report", "c", "-o", "json", cwd=user, env=env)
     assert (result.status, verdicts(result.json)) == (1, verdicts(alone.json))
+    again = crashproof(*begin, cwd=user, env=env)
+    assert (again.status, f"a campaign 'c' was made, and the store {store} has it: give another --id" in again.err) == (
+        2,
+        True,
+    )
     other = crashproof("campaign", "report", "beside", "-o", "json", cwd=user, env=env)
     assert 0 < len(verdicts(other.json)) < len(verdicts(alone.json))
     assert verdicts(other.json).items() <= verdicts(alone.json).items()
@@ -200,21 +205,29 @@ def test_a_schedule_is_made_once(cluster: DevServer, tmp_path: Path) -> None:
     assert (again.status, "there is a schedule 'nightly' already" in again.err) == (2, True)
 
 
-def test_a_machine_with_other_code_is_refused_and_named(cluster: DevServer, tmp_path: Path) -> None:
+def test_a_machine_with_other_code_is_refused_and_named_and_one_that_has_it_does_what_that_one_was_asked_for(
+    alone: Done, cluster: DevServer, tmp_path: Path
+) -> None:
     env = {"TEMPORAL_ADDRESS": cluster.address}
-    first, other = machine(tmp_path / "first"), machine(tmp_path / "other")
+    first, other, second = (machine(tmp_path / name) for name in ("first", "other", "second"))
     store = tmp_path / "store"
     begin = ("campaign", "start", "declared.py", "--id", "d", "--store", str(store), "--policies", "quick.json")
-    assert crashproof(*begin, cwd=first, env=env).status == 0
+    assert crashproof(*begin, "--only", ONE, cwd=first, env=env).status == 0
     with begun("campaign", "worker", cwd=first, env=env) as working:
         working.until(lambda: environment_of_worker(first))  # so it has read the scenarios, and the other one has not
         working.process.kill()
         working.process.wait()
     (other / "declared.py").write_text(DECLARED.replace("ChargeWithoutKey", "ChargeAnother"))
-    with begun("campaign", "worker", cwd=other, env=env) as working:
-        assert crashproof("campaign", "watch", "d", cwd=first, env=env).status == 3
-        working.process.terminate()
-        working.process.wait()
-    reported = crashproof("campaign", "report", "d", cwd=first, env=env)
-    assert reported.status == 3
-    assert "has other code" in reported.out, reported
+    with begun("campaign", "worker", cwd=other, env=env) as refused:
+        refused.until(lambda: refused.done().err.count("has other code") > 3)  # all attempts, and again
+        now = crashproof("campaign", "status", "d", cwd=first, env=env)
+        assert "waits for a machine with its code: the machine crashproof-campaign@" in now.out
+        with begun("campaign", "worker", cwd=second, env=env) as working:
+            assert crashproof("campaign", "watch", "d", cwd=first, env=env).status == 1
+            for each in (working, refused):
+                each.process.terminate()
+                each.process.wait()
+    reported = crashproof("campaign", "report", "d", "-o", "json", cwd=first, env=env)
+    assert reported.status == 1
+    assert verdicts(reported.json)
+    assert verdicts(reported.json).items() <= verdicts(alone.json).items()

@@ -20,6 +20,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, Worker
 
 from harness.campaign import workflows
 from harness.campaign.orders import (
+    OTHER_CODE,
     BaselinesDone,
     Batch,
     BatchDone,
@@ -61,6 +62,8 @@ class Machine:
         over: The rounds that were ended.
         histories: How many histories there are to replay.
         replayed: The batches of them that it has replayed.
+        refuses: How often it refuses each of the activities of a scenario, as a machine with other code does.
+        refused: How often it has.
     """
 
     rounds: tuple[int, ...]
@@ -77,6 +80,14 @@ class Machine:
     given_up: dict[str, str] = field(default_factory=dict)
     histories: int = 0
     replayed: list[ReplayBatch] = field(default_factory=list)
+    refuses: int = 0
+    refused: Counter[Work | ReplayBatch] = field(default_factory=Counter)
+
+    def has_the_code_for(self, asked: Work | ReplayBatch) -> None:
+        """Refuse it, unless that was done as often as it should be."""
+        if self.refused[asked] < self.refuses:
+            self.refused[asked] += 1
+            raise ApplicationError("the machine has other code", type=OTHER_CODE)
 
     @activity.defn
     async def prepare(self, order: CampaignOrder) -> Prepared:
@@ -84,14 +95,17 @@ class Machine:
 
     @activity.defn
     async def replay(self, batch: ReplayBatch) -> None:
+        self.has_the_code_for(batch)
         self.replayed.append(batch)
 
     @activity.defn
     async def make_baselines(self, work: Work) -> BaselinesDone:
+        self.has_the_code_for(work)
         return BaselinesDone(plans=self.rounds[0], machine=self.name)
 
     @activity.defn
     async def try_batch(self, batch: Batch) -> BatchDone:
+        self.has_the_code_for(batch)
         if self.fails(batch):
             raise ApplicationError("no server starts here")
         if self.dies(batch):
@@ -131,6 +145,7 @@ class Machine:
 
     @activity.defn
     async def end_round(self, over: RoundOver) -> int:
+        self.has_the_code_for(over)
         self.over.append(over)
         return (*self.rounds, 0)[over.round + 1]
 
@@ -239,6 +254,33 @@ async def test_another_machine_has_what_the_warm_one_does_not_come_for(
         await swept(client, "warm")
     assert Counter(machine.made.values()) == {1: 40}
     assert not here.made
+
+
+QUICKLY = replace(ORDER, policies={kind: replace(each, maximum=0.01) for kind, each in ONCE.items()})
+
+
+async def test_what_a_machine_refuses_for_its_code_is_asked_for_again(client: Client) -> None:
+    machine = Machine(rounds=(4, 2), refuses=1, histories=1)
+    async with machine.working(client):
+        await swept(client, "refused", QUICKLY)
+    assert Counter(machine.made.values()) == {1: 4 + 2}
+    assert machine.given_up == {}
+    assert [over.given_up for over in machine.over] == [(), ()]
+    assert len(machine.replayed) == 1
+    assert set(machine.refused.values()) == {1}
+    assert await runs(client, "refused/trip")
+
+
+async def test_what_is_refused_is_given_up_once_nothing_was_done_for_long(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workflows, "STANDSTILL", timedelta(seconds=-1))
+    machine = Machine(rounds=(40,), refuses=1)
+    async with machine.working(client):
+        await swept(client, "refused-for-ever", QUICKLY)
+    assert machine.given_up == {"trip": "the machine has other code"}
+    assert not machine.made
+    assert machine.refused.total() == 1
 
 
 @pytest.mark.parametrize("deaf", [False, True])
