@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import itertools
 import re
 from collections import Counter
@@ -17,11 +16,10 @@ import msgspec
 from temporalio.api.common.v1 import Payloads, WorkflowExecution
 from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
 from temporalio.client import ActivityHandle, Client, WorkflowHandle
-from temporalio.converter import DataConverter
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.doors.wire.attribution import Attribution
-from harness.errors import RigError, UsageError
+from harness.errors import RigError
 from harness.processes.command import command_words
 from harness.processes.process import Process
 from harness.records.act_facts import ClientCall, TimePassed
@@ -30,6 +28,7 @@ from harness.records.scenario import TIMED, WAITING, Scenario, Send, Start
 from harness.servers.clock import Clock, until_idle
 from harness.servers.frontend import Frontend
 from harness.servers.overdue import skips_within, until_first_timer
+from harness.trial.conversion import converter_of
 from harness.trial.idle import waits_for_somebody
 from harness.trial.live_tape import LiveTape
 from harness.trial.rig import Slot
@@ -96,7 +95,7 @@ class Driver:
 
     async def __aenter__(self) -> Driver:
         self._client = await Client.connect(
-            self._slot.server.address, namespace=self._slot.namespace, data_converter=converter(self._scenario)
+            self._slot.server.address, namespace=self._slot.namespace, data_converter=converter_of(self._scenario)
         )
         return self
 
@@ -224,6 +223,15 @@ class Driver:
             await self._tell(number, send, workflow_id, again="same" if same_request else "another")
         else:
             self._in_background(self._ask(number, send, workflow_id, again="same" if same_request else "another"))
+
+    async def answered(self, *, timeout: float) -> None:
+        """Wait until what was sent is answered: the news of the close that it led to may come before.
+
+        Args:
+            timeout: Seconds to wait, at most: nobody may be there who answers.
+        """
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=timeout)
 
     def tell_unsent(self) -> None:
         """Put on the tape what is still to be sent, because its point has not come, or the answer before it."""
@@ -375,24 +383,6 @@ class Driver:
         except Exception as error:  # what a query or update fails with is the agent's answer, and goes on the tape
             call = msgspec.structs.replace(call, failure=f"{type(error).__name__}: {error}")
         self._tape.note("resend" if again == "same" else send.kind, facts=call)
-
-
-def converter(scenario: Scenario) -> DataConverter:
-    """Return the data converter that the scenario names.
-
-    Raises:
-        UsageError: It cannot be imported, or is none.
-    """
-    if not scenario.data_converter:
-        return DataConverter.default
-    module, _, name = scenario.data_converter.partition(":")
-    try:
-        named = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise UsageError(f"the data converter {scenario.data_converter!r} cannot be imported: {error}") from error
-    if not isinstance(named, DataConverter):
-        raise UsageError(f"{scenario.data_converter!r} is a {type(named).__name__}, not a temporalio DataConverter")
-    return named
 
 
 def _shown(values: Sequence[Any]) -> list[Any]:

@@ -36,6 +36,7 @@ _FINALIZING = "Python runtime state: finalizing"
 _FATAL_LINES = 30  # that Python writes when it aborts, at most
 _DROPPED_LINES = 200  # that the SDK writes when it drops a signal, and others after it
 _ANSWER_LIMIT = 15.0  # seconds for the answer to the message that closed the workflow
+_SENT_LIMIT = 5.0  # seconds for the answers to what was sent before that
 
 
 class TrialEnd:
@@ -182,6 +183,7 @@ class TrialEnd:
         await self._answered()
         anew = any(isinstance(fault.action, RUNS_ANEW) for fault in self._faults)
         await self._stage.nemesis.whole(timeout=self._bounds.limit if anew else _WHOLE_LIMIT)
+        await self._place.driver.answered(timeout=_SENT_LIMIT)
 
     async def _to_follow(self, followed: set[str]) -> KnownRun | None:
         """Return the first run of an execution that is not followed yet, or None once there will be no more.

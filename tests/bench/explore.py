@@ -22,7 +22,7 @@ from harness.replay.explore.scenario import first_world
 from harness.replay.explore.search import Limits, Search
 from harness.replay.explore.worker import ExploredWorker
 from harness.replay.explore.world import World
-from harness.trial.driver import converter
+from harness.trial.conversion import converter_of
 from tests.bench.table import Figure, above, below, equal
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +57,7 @@ async def _rates_of(scenario: Scenario, worker: ExploredWorker) -> list[Figure]:
     """Take the plain course of things again and again: warm as far as it goes, then each task of it cold."""
     search, asker = Search(worker, limits=Limits()), Asker(worker)
     root = await first_world(
-        scenario, task_queue=worker.task_queue, budgets=DEFAULT_BUDGETS, converter=converter(scenario)
+        scenario, task_queue=worker.task_queue, budgets=DEFAULT_BUDGETS, converter=converter_of(scenario)
     )
     handed_out, world = list[World](), root
     while world.close is None:

@@ -40,7 +40,7 @@ from harness.replay.explore.world import World
 from harness.servers.clock import Clock
 from harness.servers.frontend import Frontend
 from harness.temporal.task_failure import is_unregistered
-from harness.trial.driver import converter as converter_of
+from harness.trial.conversion import converter_of
 from harness.trial.script_files import script_files
 
 _MOST_DRAWN = 40

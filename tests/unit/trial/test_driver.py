@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def driver() -> Driver:
-    scenario = Scenario(worker="w", work=start("Agent"), sends=SENDS)
+def driver(*sends: Send) -> Driver:
+    scenario = Scenario(worker="w", work=start("Agent"), sends=sends or SENDS)
     none: Any = None
     return Driver(scenario, slot=none, tape=LiveTape(), attribution=none, logs=Path())
 
@@ -44,3 +45,21 @@ async def test_anew_comes_what_was_sent_and_not_what_the_work_never_waited_for(s
     await playing.send_rest("Agent-run")
     await playing.send_rest("Agent-run", anew=True)
     assert sent == ["now", "approve", "now", "approve"]
+
+
+async def test_an_answer_that_comes_after_the_close_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered, may_answer = list[str](), asyncio.Event()
+
+    async def ask(driver: Driver, number: int, send: Send, workflow_id: str, **_: Any) -> None:
+        await may_answer.wait()
+        answered.append(send.name)
+
+    monkeypatch.setattr(Driver, "_ask", ask)
+    playing = driver(update("close"))
+    await playing.answered(timeout=3600)
+    await playing.send_rest("Agent-run")
+    await playing.answered(timeout=0)
+    assert answered == []
+    asyncio.get_running_loop().call_soon(may_answer.set)
+    await playing.answered(timeout=3600)
+    assert answered == ["close"]
