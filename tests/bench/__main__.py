@@ -1,6 +1,7 @@
 """Measure, print the table, and leave with status 1 if a bound was missed.
 
-``python -m tests.bench [--full] [--minutes M] [--trials N] [--faults N] [--sweeps N] [--no-lookalikes] [PART ...]``
+``python -m tests.bench [--full] [--minutes M] [--trials N] [--faults N] [--sweeps N] [--no-lookalikes] [--swept TARGET]
+[PART ...]``
 """
 
 from __future__ import annotations
@@ -44,6 +45,12 @@ def main() -> int:
     parser.add_argument("--faults", type=int, default=sweeps.FAULTS, help="how many `faults` makes (default: 23)")
     parser.add_argument("--sweeps", type=int, default=3, help="how many `load` makes of the agent (default: 3)")
     parser.add_argument("--no-lookalikes", action="store_true", help="`load` sweeps the agent alone")
+    parser.add_argument(
+        "--swept",
+        default=two_workers.SWEPT,
+        metavar="TARGET",
+        help="what `two-workers` sweeps, such as scenarios/broken/, which takes half an hour (default: one file of it)",
+    )
     asked = parser.parse_args()
     if unknown := set(asked.parts) - set(PARTS):
         parser.error(f"unknown part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
@@ -57,7 +64,7 @@ def main() -> int:
         "explore": explore.measure,
         "page": page.measure,
         "campaign": campaign.measure,
-        "two-workers": two_workers.measure,
+        "two-workers": lambda: two_workers.measure(asked.swept),
         "list": sweeps.measure_list,
         "pace": lambda: paces.measure_pace(minutes=asked.minutes),
         "memory": lambda: paces.measure_memory(trials=asked.trials),
