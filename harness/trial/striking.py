@@ -53,6 +53,7 @@ from harness.trial.nemesis import Struck
 from harness.trial.recovery import Recovery
 from harness.trial.worker import WorkerProcesses
 
+_HEED_SECONDS = 5.0  # for a process that was asked to end to take no task any more
 _ZOMBIE_SECONDS = 60.0  # for the work of a paused process to be done by another one
 _LAST_WORDS_SECONDS = 5.0  # for a zombie to say what it still has to say
 
@@ -74,7 +75,9 @@ class Striking:
 
         kill        1 SIGKILL to the whole group  2 the process counts as dead, its message is dropped
                     | 3 the next process starts
-        terminate   1 SIGTERM  2 the message goes on | 3 the process ends, or is killed  4 the next one starts
+        terminate   1 SIGTERM  2 the message is held
+                    | 3 the process takes no task any more  4 the message goes on  5 it ends, or is killed
+                      6 the next one starts
         pause       1 SIGSTOP  2 the message is held
                     | 3 the next process starts, and is handed the zombie's work  4 it has finished that work
                       5 SIGCONT  6 the message goes on, and the server must refuse it  7 its answer has come
@@ -93,7 +96,7 @@ class Striking:
     All before the bar is done before any other message can be looked at, so nothing can come between. What a crash
     after it leaves: another strike may kill the process that step 3 has just started, or the one that step 3 waits for;
     then that strike's own healing starts the next one. A terminated process that is killed is followed by one process
-    only: the killer leaves the start to step 4. Of a paused process whose work is never finished (4) the message goes
+    only: the killer leaves the start to step 6. Of a paused process whose work is never finished (4) the message goes
     on after a limit, and the checks say what was missing. If the server does not die (2), the message is refused
     nevertheless, and the trial ends with that failure.
 
@@ -226,6 +229,11 @@ class Striking:
             killed.set()
         await self._recovery.recover_unheard(entry.worker)
 
+    async def go_when_heeded(self) -> Decision:
+        """Let the message go on when the process that was asked to end takes no task any more."""
+        await self.workers.until_it_takes_no_task(timeout=_HEED_SECONDS)
+        return "go"
+
     def pause(self, entry: Entry) -> Struck:
         """Stop the worker process, and let it go on when another one has done its work."""
         zombie = self.registry.pause_now()
@@ -320,7 +328,7 @@ def _(action: Duplicate, striking: Striking, *, fault: Fault, entry: Entry) -> S
 @carry_out.register(Terminate)
 def _(action: Terminate, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
     striking.registry.terminate_now()
-    return Struck(decision="go", healing=striking.workers.start_after_end(limit=TERM_SECONDS))
+    return Struck(decision=striking.go_when_heeded(), healing=striking.workers.start_after_end(limit=TERM_SECONDS))
 
 
 @carry_out.register(Pause)

@@ -25,6 +25,8 @@ READY_LIMIT = 60.0
 QUEUE_LIMIT = 10.0
 """Seconds that it may take from its first poll of any task queue to that of the scenario's."""
 
+_TAKES_NO_TASK = ("ShutdownWorker", "worker-exit")
+
 Version = Literal["own", "next"]
 """Which code a worker process runs: that of the worker's own command, or the next version of it."""
 
@@ -165,6 +167,20 @@ class WorkerProcesses:
     async def _gone(self) -> None:
         assert self.registry.process is not None
         await self.registry.process.kill()
+
+    async def until_it_takes_no_task(self, *, timeout: float) -> None:
+        """Wait until the process that was asked to end has told the server that it takes no more, or has ended.
+
+        What it still sends would else lead to a task that it takes, or not, by how soon a busy machine lets it know.
+
+        Args:
+            timeout: Seconds to wait at most: not every worker tells it.
+        """
+        number = self.registry.number
+        await self._tape.until(
+            lambda seen: seen.worker == number and seen.kind != "request" and seen.operation in _TAKES_NO_TASK,
+            timeout=timeout,
+        )
 
     async def start_after_end(self, *, limit: float) -> None:
         """Wait until the process that was asked to end has ended, and start the next one.

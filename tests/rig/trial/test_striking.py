@@ -34,6 +34,7 @@ OF_STEP: dict[str, Any] = {"workflow": "A", "subject": "step", "execution": 1, "
 DONE = Point(position="before", door="wire", operation="RespondActivityTaskCompleted", **OF_STEP)
 POLLED = Point(position="after", door="wire", operation="PollActivityTaskQueue", **OF_STEP)
 MODEL = Point(position="before", door="model", operation="chat.completions", **OF_STEP)
+STOPPING = Point(position="before", door="wire", operation="ShutdownWorker")
 EFFECT = Point(position="after", door="effect", operation="pay", **OF_STEP)
 
 
@@ -335,12 +336,13 @@ async def test_a_process_killed_is_dead_at_once_and_the_next_one_is_started(tmp_
 
 
 @pytest.mark.parametrize(("script", "status"), [(GRACEFUL, 0), (SLEEPS, -15)], ids=["in its own way", "at once"])
-async def test_a_message_goes_on_while_its_process_is_asked_to_end(tmp_path: Path, script: str, status: int) -> None:
+async def test_a_message_goes_on_though_its_process_has_ended_as_it_was_asked_to(
+    tmp_path: Path, script: str, status: int
+) -> None:
     async with trial(tmp_path, Strike("terminate-worker", DONE.id), command=python(script)) as found:
         await polling(found.workers, "q")
         await says(found.workers, "here")
         assert await found.nemesis.decide(entry(DONE)) == "go"
-        assert await found.nemesis.decide(entry(DONE.at("after"))) == "go"
         await noted(found.tape, "start-worker", worker=2)
         found.registry.polls("q")
         await noted(found.tape, "heal")
@@ -364,7 +366,27 @@ async def test_a_process_that_does_not_end_in_time_is_killed(tmp_path: Path, mon
     assert next(acts(found.tape.entries, "worker-exit")).facts == WorkerExited(exit_status=-9, expected=True)
 
 
-async def test_a_process_killed_while_it_ends_is_followed_by_one_process(tmp_path: Path) -> None:
+async def test_a_message_is_held_until_the_process_that_is_asked_to_end_takes_no_task_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(striking, "_HEED_SECONDS", LIMIT)
+    async with trial(tmp_path, Strike("terminate-worker", DONE.id), command=python(STUBBORN)) as found:
+        await polling(found.workers, "q")
+        await says(found.workers, "here")
+        going = asyncio.ensure_future(found.nemesis.decide(entry(DONE)))
+        await noted(found.tape, "strike", worker=1)
+        for number, point in enumerate((POLLED, STOPPING), 2):
+            assert await found.nemesis.decide(entry(point, number=number)) == "go"
+        await asyncio.sleep(0)
+        assert not going.done()
+        assert await found.nemesis.decide(entry(STOPPING.at("after"), number=3)) == "go"
+        assert await going == "go"
+
+
+async def test_a_process_killed_while_it_ends_is_followed_by_one_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(striking, "_HEED_SECONDS", 0.0)
     strikes = (Strike("terminate-worker", DONE.id), Strike("kill-worker", MODEL.id))
     async with trial(tmp_path, *strikes, command=python(STUBBORN)) as found:
         await polling(found.workers, "q")
