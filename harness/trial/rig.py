@@ -187,7 +187,7 @@ class Rig:
             faults: The faults that are to be made in it.
         """
         count = self._opened[trial] = self._opened.get(trial, 0) + 1
-        name = f"trial-{trial}" if count == 1 else f"trial-{trial}-{count}"
+        name = f"trial-{trial}" if count == 1 else f"trial-{trial}-again-{count}"  # "-2" may end the id of another one
         async with AsyncExitStack() as stack:
             shares = not own_server and self.engine.own_clocks
             opening = self._servers.one() if shares else self._new_server(self.folder / name)
