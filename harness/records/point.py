@@ -158,6 +158,11 @@ def is_goodbye(point_id: str) -> bool:
     return point_id.split("/")[1:2] == [GOODBYE]
 
 
+def is_heard_cancellation(point_id: str) -> bool:
+    """Tell whether a point id names that an attempt has heard of its cancellation: it may be done a moment before."""
+    return point_id.split("/")[1:2] == ["RespondActivityTaskCanceled"]
+
+
 def matches(point_id: str, pattern: str) -> bool:
     """Tell whether a point id is the one named, with or without attempt, or fits a ``*`` pattern."""
     return (

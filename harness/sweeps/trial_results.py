@@ -100,8 +100,8 @@ def did_not_come(evidence: Evidence, verdict: Verdict) -> bool:
     That holds for points of a recovery, for workflow tasks (an activity and a signal that end at the same time land in
     one or in two), for a heartbeat that a clock sends, since only slow work is still under way then, and for the
     goodbye of a worker, which may come after the end of the trial. Such a point is listed as unreachable, and its trial
-    counts neither as passed nor as vacuous; too many of them, goodbyes apart and what came in another workflow task,
-    make the sweep UNKNOWN (``harness.records.sweep_result.UNREACHABLE_SHARE``).
+    counts neither as passed nor as vacuous; too many of them, goodbyes apart, cancellations that were heard of and what
+    came in another workflow task, make the sweep UNKNOWN (``harness.records.sweep_result.UNREACHABLE_SHARE``).
     """
     strikes = evidence.plan.strikes
     failed = verdict.outcome is Outcome.FAIL

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -15,6 +15,7 @@ from harness.doors.wire.known_runs import KnownRun, Resets, Task
 from harness.records.point import NO_COMMANDS, Door, Point, Position
 
 _COMMANDS_NAMED = 3
+_GIVES_UP = ("RespondActivityTaskCanceled", "RespondActivityTaskFailed")
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Attribution:
         self._ending: set[tuple[str, str]] = set()
         self._tasks: dict[bytes, Task] = {}
         self._in_hand: dict[bytes, Task] = {}
+        # By worker process the attempts that were given up last: what they had begun in a thread goes on there.
+        self._given_up: defaultdict[int, dict[bytes, Task]] = defaultdict(dict)
         # Paths of workflows that are known before their first run is, by workflow id.
         self._children: dict[str, str] = {}
         self._executions: dict[str, str] = {}
@@ -131,6 +134,9 @@ class Attribution:
         if task:
             if operation.startswith("RespondActivityTask"):
                 self._ending.add((task.run.run_id, task.activity_id))
+            if operation in _GIVES_UP:
+                beside = self._open.get((task.run.run_id, task.activity_id), False)
+                self._given_up[task.worker][request.task_token] = replace(task, beside=beside)
             return self._of_task(task, operation)
         return self._of_client(operation, request)
 
@@ -190,6 +196,7 @@ class Attribution:
     def worker_died(self, worker: int) -> None:
         """Learn that every task in the hands of a worker process is lost, and that the next process begins anew."""
         self._in_hand = {token: task for token, task in self._in_hand.items() if task.worker != worker}
+        self._given_up.pop(worker, None)
         self._ending.clear()
         self._own_calls.clear()
 
@@ -206,9 +213,9 @@ class Attribution:
         activities = [task for task in in_hand if task.activity_id or task.operation_id]
         # One whose end is on its way calls nobody any more, however late the answer to that comes.
         running = [task for task in activities if (task.run.run_id, task.activity_id) not in self._ending]
-        tasks = running or activities or in_hand
+        tasks = running or activities or [*self._given_up[worker].values()] or in_hand
         several = (len(self._executions) > 1 and self._side_by_side) or bool(self._prefixes)
-        beside = several or any(self._open.get((task.run.run_id, task.activity_id)) for task in tasks)
+        beside = several or any(task.beside or self._open.get((task.run.run_id, task.activity_id)) for task in tasks)
         if len(tasks) == 1 and not beside:
             owner = _owner(tasks[0], operation, {"door": door})
         else:
@@ -282,6 +289,7 @@ class Attribution:
         if reply.activity_id not in run.activities:
             _number(run, reply.activity_id, reply.activity_type.name)
         self._let_go(run, reply.activity_id, worker=worker)
+        self._given_up.pop(worker, None)
         task = Task(run, max(1, reply.attempt), reply.activity_id, worker=worker)
         self._tasks[reply.task_token] = self._in_hand[reply.task_token] = task
         return task

@@ -59,7 +59,10 @@ class KnownRun:
 
 @dataclass(frozen=True)
 class Task:
-    """A task in the hands of a worker process: of an activity, a Nexus operation, or, without either id, a workflow."""
+    """A task in the hands of a worker process: of an activity, a Nexus operation, or, without either id, a workflow.
+
+    ``beside`` is whether another activity was scheduled side by side with one that has been given up.
+    """
 
     run: KnownRun
     attempt: int
@@ -67,6 +70,7 @@ class Task:
     operation_id: str = ""
     previous_started: int = 0
     worker: int = 0
+    beside: bool = False
 
 
 class Resets:

@@ -132,3 +132,16 @@ def test_which_results_come_in_a_workflow_task_of_their_own_does_not_count() -> 
         for nth in ("", "/nth-2")
     ]
     assert not swept(verdict("a"), struck=(ONE,), unreachable=tuple(alone)).too_many_unreachable
+
+
+def test_whether_an_attempt_hears_of_its_cancellation_before_it_is_done_does_not_count() -> None:
+    heard = [
+        Strike("kill-worker", f"{side}/RespondActivityTaskCanceled/Agent/look.1/attempt-1")
+        for side in ("before", "after")
+    ]
+    done = [
+        Strike("kill-worker", f"{side}/RespondActivityTaskCompleted/Agent/look.1/attempt-1")
+        for side in ("before", "after")
+    ]
+    assert not swept(verdict("a"), struck=(ONE,), unreachable=tuple(heard)).too_many_unreachable
+    assert swept(verdict("a"), struck=(ONE,), unreachable=tuple(done)).too_many_unreachable

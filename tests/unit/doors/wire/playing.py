@@ -83,6 +83,11 @@ class Worker:
         self.attribution.finished(token)
         return found
 
+    def give_up(self, activity_id: str, operation: str, *, attempt: int = 1) -> None:
+        token = f"at-r1-{activity_id}-{attempt}".encode()
+        self.attribution.request(operation, getattr(rpc, f"{operation}Request")(task_token=token))
+        self.attribution.finished(token)
+
     def call(self, body: Any = None, *, worker: int = 1) -> str:
         return self.named(self.attribution.call(door="effect", operation="note", body=body, worker=worker))
 

@@ -175,6 +175,39 @@ def test_a_call_of_an_attempt_that_timed_out_counts_for_the_next_one_in_the_same
     assert worker.call() == "before/effect.note/Trip/book.1/attempt-2"
 
 
+@pytest.mark.parametrize("operation", ["RespondActivityTaskCanceled", "RespondActivityTaskFailed"])
+def test_a_thread_that_goes_on_calls_for_its_attempt_however_late_until_the_next_is_handed_out(operation: str) -> None:
+    worker = Worker()
+    worker.workflow_task()
+    worker.decide(activity("1"))
+    worker.activity_task("1")
+    worker.give_up("1", operation)
+    assert worker.call() == "before/effect.note/Trip/book.1/attempt-1"
+    worker.workflow_task(previous=3)
+    assert worker.call() == "before/effect.note/Trip/book.1/attempt-1/nth-2"
+    assert worker.call(worker=2).startswith("before/effect.note/body-")
+    worker.decide(activity("2", "mail"), previous=3)
+    worker.activity_task("2", "mail")
+    assert worker.call() == "before/effect.note/Trip/mail.1/attempt-1"
+    worker.complete("2")
+    assert worker.call().startswith("before/effect.note/body-")
+
+
+def test_threads_of_activities_side_by_side_are_told_apart_by_what_they_say() -> None:
+    worker = Worker()
+    worker.workflow_task()
+    worker.decide(activity("1"), activity("2", "mail"))
+    worker.activity_task("1")
+    worker.activity_task("2", "mail")
+    at_work = worker.call()
+    worker.give_up("1", "RespondActivityTaskCanceled")
+    assert worker.call() == f"{at_work}/nth-2"
+    worker.give_up("2", "RespondActivityTaskCanceled")
+    assert worker.call() == f"{at_work}/nth-3"
+    worker.attribution.worker_died(1)
+    assert worker.call().startswith("before/effect.note/body-")
+
+
 def test_a_task_that_was_handed_out_unheard_is_in_nobodys_hands() -> None:
     worker = Worker()
     worker.workflow_task()
