@@ -19,7 +19,8 @@ beats_hide_hang = Scenario(
     faults=["model-silent"],
 )
 
-# The first beat of an attempt goes out at once, 0.3 s before its page is copied: it is delivered when the page is met.
+# The first beat of an attempt goes out at once, 2 s before the next call: it is delivered when that is met. Later ones
+# are not waited for: they are throttled.
 PLANTED = {
     "slow_beats": ("heartbeat-in-time", "baseline"),
     "checkpoint_off_by_one": (

@@ -20,7 +20,7 @@ async def copy_pages(pages: int) -> int:
     first = int(beats[0]) + 1 if beats else 0
     for page in range(first, pages):
         activity.heartbeat(page)
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(2 if page == first else 0)
         await plumbing.effect("page", {"page": page}, key=f"{activity.info().workflow_id}/page-{page}")
     return pages
 

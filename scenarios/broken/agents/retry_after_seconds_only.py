@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
 
     from scenarios import plumbing
 
-RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=5)
+RETRIES = RetryPolicy(initial_interval=timedelta(seconds=0.1), maximum_attempts=5)
 
 
 @activity.defn
