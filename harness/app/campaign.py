@@ -9,6 +9,7 @@ import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -42,7 +43,7 @@ from harness.records.options import SweepOptions
 from harness.records.sweep_result import News
 
 if TYPE_CHECKING:
-    from temporalio.client import Client, WorkflowHandle
+    from temporalio.client import Client, WorkflowExecutionDescription, WorkflowHandle
 
 POLICIES = "retry_policy.json"
 """The timeouts and retries of a campaign's activities, beside the code of ``harness.campaign``."""
@@ -50,6 +51,8 @@ POLICIES = "retry_policy.json"
 _STORE = "crashproof-store"  # memo of a campaign's workflow: the URL of its store
 _LOOK_EVERY = 2.0  # seconds
 _COMES_WITHIN = 30.0  # seconds: then nobody works for the campaign
+_ANSWERS_WITHIN = timedelta(seconds=10)  # a worker that is there; the cluster names one for minutes after it has gone
+_SILENT = (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,23 +231,21 @@ async def status(client: Client, campaign: str, *, asked: str = "scenarios") -> 
     Args:
         client: A client of the cluster.
         campaign: Its id.
-        asked: The query that names the scenarios that are asked for: all, or those ``under_way``.
+        asked: The query that names the scenarios that are asked for while it runs: all, or those ``under_way``.
 
     Raises:
         UsageError: The cluster knows no such campaign.
         RigError: It does not answer.
     """
     handle = client.get_workflow_handle(campaign, result_type=CampaignDone)
-    try:
-        described = await handle.describe()
-    except RPCError as error:
-        raise _not_known(campaign, error) from error
+    described, _ = await _known(client, campaign)
     now = CampaignStatus(campaign=campaign, state=described.status.name if described.status else "UNKNOWN")
     if described.status is not WorkflowExecutionStatus.RUNNING:
         try:
             now = replace(now, done=await handle.result())
         except WorkflowFailureError as error:
             now = replace(now, why=root_cause(error))
+        asked = "scenarios"
     elif not await _somebody_works(client, described.task_queue):
         return replace(now, waits_for=_worker_command(described.task_queue))
     return replace(now, scenarios=await _progress(client, handle, asked=asked))
@@ -260,7 +261,7 @@ async def watch(client: Client, campaign: str, *, tell: Tell) -> CampaignStatus:
     while True:
         now = await status(client, campaign, asked="under_way")  # those that are over would be replayed each time
         if now.state != WorkflowExecutionStatus.RUNNING.name:
-            return await status(client, campaign)
+            return now
         waited_since = (waited_since or time.monotonic()) if now.waits_for else None
         if waited_since and time.monotonic() - waited_since > _COMES_WITHIN:
             waited_since = time.monotonic()
@@ -270,17 +271,26 @@ async def watch(client: Client, campaign: str, *, tell: Tell) -> CampaignStatus:
         await asyncio.sleep(_LOOK_EVERY)
 
 
-async def cancel(client: Client, campaign: str) -> None:
+async def cancel(client: Client, campaign: str) -> str:
     """Cancel a campaign: its machines end what they do for it, and what they have found stays in its store.
 
+    Returns:
+        The command that starts a worker, where nobody works for it: the campaign ends when one comes. Empty otherwise.
+
     Raises:
-        UsageError: The cluster knows no such campaign.
+        UsageError: The cluster knows no such campaign, or it is over.
         RigError: It does not answer.
     """
+    described, _ = await _known(client, campaign)
+    if described.status is not WorkflowExecutionStatus.RUNNING:
+        state = described.status.name if described.status else "UNKNOWN"
+        raise UsageError(f"the campaign {campaign!r} is over: {state}")
+    works = await _somebody_works(client, described.task_queue)
     try:
         await client.get_workflow_handle(campaign).cancel()
     except RPCError as error:
         raise _not_known(campaign, error) from error
+    return "" if works else _worker_command(described.task_queue)
 
 
 async def store_of(client: Client, campaign: str) -> str:
@@ -290,13 +300,24 @@ async def store_of(client: Client, campaign: str) -> str:
         UsageError: The cluster knows no such campaign.
         RigError: It does not answer.
     """
+    return (await _known(client, campaign))[1]
+
+
+async def _known(client: Client, campaign: str) -> tuple[WorkflowExecutionDescription, str]:
+    """Return what the cluster says of a campaign, and the URL of its store.
+
+    Raises:
+        UsageError: The cluster knows no such campaign.
+        RigError: It does not answer.
+    """
     try:
-        memo = await (await client.get_workflow_handle(campaign).describe()).memo()
+        described = await client.get_workflow_handle(campaign).describe()
     except RPCError as error:
         raise _not_known(campaign, error) from error
+    memo = await described.memo()
     if _STORE not in memo:
         raise UsageError(f"workflow {campaign!r} is no campaign")
-    return str(memo[_STORE])
+    return described, str(memo[_STORE])
 
 
 def in_words(progress: Progress) -> str:
@@ -314,16 +335,18 @@ def in_words(progress: Progress) -> str:
 
 async def _progress(client: Client, handle: WorkflowHandle[Any, Any], *, asked: str) -> tuple[Progress, ...]:
     try:
-        scenarios = await handle.query(asked, result_type=tuple[str, ...])
+        scenarios = await handle.query(asked, result_type=tuple[str, ...], rpc_timeout=_ANSWERS_WITHIN)
     except RPCError:  # nobody works for it, and so nobody can say
         return ()
     known = []
     for scenario in scenarios:
         child = client.get_workflow_handle(f"{handle.id}/{scenario}")
         try:
-            known.append(await child.query("progress", result_type=Progress))
-        except RPCError:  # it has not begun
-            continue
+            known.append(await child.query("progress", result_type=Progress, rpc_timeout=_ANSWERS_WITHIN))
+        except RPCError as error:
+            if error.status in _SILENT:
+                break
+            continue  # it has not begun
     return tuple(known)
 
 

@@ -249,13 +249,13 @@ def cancel(campaign_id: str, **given: Any) -> int:
     """Cancel a campaign; what it has found so far can be reported."""
     from harness.app import campaign as app
 
-    async def cancelled() -> None:
-        await app.cancel(await _client(given), campaign_id)
+    async def cancelled() -> str:
+        return await app.cancel(await _client(given), campaign_id)
 
-    asyncio.run(cancelled())
-    say(
-        f"crashproof: its machines end what they do; what was found: crashproof campaign report {campaign_id}", err=True
-    )
+    waits_for = asyncio.run(cancelled())
+    ends = f"nobody works for it, so it ends when a worker comes: {waits_for}" if waits_for else ""
+    ends = ends or "its machines end what they do"
+    say(f"crashproof: {ends}; what was found: crashproof campaign report {campaign_id}", err=True)
     return 0
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from harness.app import campaign
 from harness.app.connection import ClusterConnection
+from harness.errors import UsageError
 from harness.records.options import SweepOptions
 from harness.records.sweep_result import News
 from harness.servers.binaries import find_temporal
@@ -177,11 +178,31 @@ def test_a_worker_that_does_not_come_is_told_with_the_command_that_starts_one(
                 return (await news.get()).text
         finally:
             watching.cancel()
-            await campaign.cancel(client, "lonely")
+            assert await campaign.cancel(client, "lonely") == "crashproof campaign worker --task-queue 'my queue'"
 
     assert asyncio.run(watched()) == (
         "nobody works for it; start a worker: crashproof campaign worker --task-queue 'my queue'"
     )
+
+
+def test_what_is_over_is_not_cancelled_and_what_is_no_campaign_is_told_as_such(
+    cluster: DevServer, tmp_path: Path
+) -> None:
+    order = campaign.order_of(["x.py"], store=str(tmp_path), options=SweepOptions(), batch=1, machines=1)
+
+    async def asked() -> None:
+        client = await campaign.connected(ClusterConnection(address=cluster.address, tls=False))
+        await campaign.start(client, order, campaign="ended", task_queue="nobody's")
+        await client.get_workflow_handle("ended").terminate()
+        with pytest.raises(UsageError, match="the campaign 'ended' is over: TERMINATED"):
+            await campaign.cancel(client, "ended")
+        other = await client.start_workflow("Other", id="other", task_queue="nobody's")
+        for ask in (campaign.status, campaign.cancel, campaign.store_of):
+            with pytest.raises(UsageError, match="workflow 'other' is no campaign"):
+                await ask(client, "other")
+        await other.terminate()
+
+    asyncio.run(asked())
 
 
 def test_a_store_without_rights_ends_the_campaign_and_is_told(cluster: DevServer, tmp_path: Path) -> None:
