@@ -31,7 +31,7 @@ from temporalio.api.common.v1 import Payloads, WorkflowExecution
 from temporalio.api.enums.v1 import EventType, UpdateWorkflowExecutionLifecycleStage, WorkflowExecutionStatus
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.update.v1 import Input, Meta, Request, WaitPolicy
+from temporalio.api.update.v1 import Input, Meta, Request, UpdateRef, WaitPolicy
 from temporalio.api.workflowservice.v1 import request_response_pb2 as rpc
 
 from harness.replay.door.frontend import WorkerAnswer
@@ -259,20 +259,29 @@ class ServerWalk:
         )
 
     async def _update(self, world: World, move: Move) -> None:
-        """Ask for an update; it is answered in the workflow task that follows."""
+        """Ask for an update, and wait until the server has it; it is answered in the workflow task that follows."""
         update_id = f"{move.subject}-{len(world.updates) + 1}"
         accepted = UpdateWorkflowExecutionLifecycleStage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_ACCEPTED
+        execution = WorkflowExecution(workflow_id=self._workflow_id)
         asking = self._frontend.call(
             "UpdateWorkflowExecution",
             limit=_LONGEST,
-            workflow_execution=WorkflowExecution(workflow_id=self._workflow_id),
+            workflow_execution=execution,
             wait_policy=WaitPolicy(lifecycle_stage=accepted),
             request=Request(
                 meta=Meta(update_id=update_id, identity="explore"),
                 input=Input(name=move.subject, args=Payloads.FromString(_declared(world, move))),
             ),
         )
-        self._updates.append(asyncio.create_task(asking))
+        self._updates.append(asked := asyncio.create_task(asking))
+        while not (asked.done() or await self._has(UpdateRef(workflow_execution=execution, update_id=update_id))):
+            await asyncio.sleep(_LOOK_EVERY)
+
+    async def _has(self, update: UpdateRef) -> bool:
+        with suppress(grpc.aio.AioRpcError):  # not yet
+            await self._frontend.call("PollWorkflowExecutionUpdate", update_ref=update, wait_policy=WaitPolicy())
+            return True
+        return False
 
     async def _fire(self, timer: Pending) -> None:
         """Let time pass until a timer is due."""

@@ -19,6 +19,7 @@ from harness.replay.explore.exploring import (
     judged_again,
     open_worker,
 )
+from harness.replay.explore.on_server import ServerWalk
 from harness.replay.explore.path import ExploredPath
 from harness.replay.explore.search import Limits
 from harness.replay.explore.shards import Shard, all_paths, whole_of
@@ -179,7 +180,8 @@ CONFIRMED = (
 
 
 async def test_a_real_server_shows_what_was_explored_and_nothing_else(worker: ExploredWorker, tmp_path: Path) -> None:
-    """Signals, a timer, failures, timeouts, continue-as-new, updates, children; then an end that its path has not."""
+    """Signals, a timer, failures, timeouts, continue-as-new, updates, children; an update that comes last of two things
+    at once; then an end that its path has not."""
     binary = await find_temporal()
     async with (
         DevServer(binary.path, folder=tmp_path, skips_time=True) as server,
@@ -192,6 +194,13 @@ async def test_a_real_server_shows_what_was_explored_and_nothing_else(worker: Ex
             for finding in (await exploration.explore()).findings:
                 shown = await exploration.on_server(finding, frontend=frontend, clock=clock, server="1.32")
                 assert (workflow, finding.check, shown.why_not) == (workflow, finding.check, "")
+        few = replace(options, limits=Limits(moves=3, seconds=300))
+        update_comes_last = ScenarioExploration(scenario("FinishesUpdates"), worker=worker, options=few)
+        await update_comes_last.explore()
+        paths = [each.steps for each in update_comes_last.paths.paths]
+        steps = next(each for each in paths if any([move.kind for move in step[1:]] == ["update"] for step in each))
+        walk = ServerWalk(frontend, clock=clock, worker=worker, search=update_comes_last._search)
+        assert (await walk.walk(await update_comes_last._root(), steps)).why_not == ""
         elsewhere = replace(finding, end=ExploredEnd(close="completed", result="as never"))
         shown = await exploration.on_server(elsewhere, frontend=frontend, clock=clock, server="1.32")
         assert "it ends otherwise there" in shown.why_not
