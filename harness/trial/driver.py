@@ -32,7 +32,7 @@ from harness.trial.conversion import converter_of
 from harness.trial.idle import waits_for_somebody
 from harness.trial.live_tape import LiveTape
 from harness.trial.rig import Slot
-from harness.trial.updating import updated
+from harness.trial.updating import request_id, until_admitted, updated
 
 _AT_ONCE = ("signal", "cancel")
 """What is sent while a message is held: the server alone has to take it, not the worker."""
@@ -45,9 +45,8 @@ _PASS_LIMIT = 60.0  # seconds of real time for any time to pass
 class Driver:
     """Plays the user of the workflow, past the doors, and lets time pass. An async context manager.
 
-    A signal is sent while the point is held, and the point is let go once the server has it. Queries and updates need
-    the worker to answer, which the held message would prevent: they are sent while the point is held, and not waited
-    for.
+    A signal or an update is sent while the point is held, and the point is let go once the server has it. Queries and
+    updates need the worker to answer, which the held message would prevent: that is not waited for.
 
     Attributes:
         over: Set once the work is over though its workflow is open, where the scenario says when that is.
@@ -218,11 +217,12 @@ class Driver:
         sent = [(number, send) for each, number, send in self._done if each == workflow_id]
         if not sent:
             return
-        number, send = sent[-1]
+        (number, send), again = sent[-1], "same" if same_request else "another"
         if send.kind == "signal":
-            await self._tell(number, send, workflow_id, again="same" if same_request else "another")
+            await self._tell(number, send, workflow_id, again=again)
         else:
-            self._in_background(self._ask(number, send, workflow_id, again="same" if same_request else "another"))
+            asking = self._in_background(self._ask(number, send, workflow_id, again=again))
+            await self._is_there(asking, number, send, workflow_id, again=again)
 
     async def answered(self, *, timeout: float) -> None:
         """Wait until what was sent is answered: the news of the close that it led to may come before.
@@ -258,7 +258,8 @@ class Driver:
             while following and following[0][1].kind in _AT_ONCE:
                 await self._send_one(*following.pop(0), workflow_id)
             if following:
-                self._in_background(self._go_on(following, workflow_id))
+                going_on = self._in_background(self._go_on(following, workflow_id))
+                await self._is_there(going_on, *following[0], workflow_id)
 
     def _with_following(self, first: tuple[int, Send], waiting: list[tuple[int, Send]]) -> list[tuple[int, Send]]:
         """Take one of those that wait out, with those that are to be sent as soon as the one before is done."""
@@ -290,7 +291,14 @@ class Driver:
         if send.kind in _AT_ONCE:
             await self._tell(number, send, workflow_id)
         else:
-            self._in_background(self._ask(number, send, workflow_id))
+            await self._is_there(self._in_background(self._ask(number, send, workflow_id)), number, send, workflow_id)
+
+    async def _is_there(
+        self, asking: asyncio.Task[None], number: int, send: Send, workflow_id: str, *, again: str = ""
+    ) -> None:
+        """Wait until the server has what is asked for in the background, where it can tell."""
+        if send.kind == "update" and not self._withholds:
+            await until_admitted(self.client, workflow_id, id=request_id(number, send, again), asking=asking)
 
     def _takes(self, number: int, send: Send, workflow_id: str) -> bool:
         """Tell whether something is to be sent now, and count it as sent if so."""
@@ -311,10 +319,11 @@ class Driver:
                 waiting[at + 1] = (following[0][0], replace(following[0][1], at=send[1].at))
             waiting.remove(send)
 
-    def _in_background(self, sending: Coroutine[Any, Any, None]) -> None:
+    def _in_background(self, sending: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(sending)
         self._sending.add(task)
         task.add_done_callback(self._sent)
+        return task
 
     def _sent(self, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)
@@ -347,8 +356,7 @@ class Driver:
             if send.kind == "cancel":
                 await self.handle(workflow_id).cancel()
             else:
-                request = f"{send.name}-{number}" + ("-again" if again == "another" else "")
-                await self._signal(send, workflow_id, request=request)
+                await self._signal(send, workflow_id, request=request_id(number, send, again))
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
@@ -372,7 +380,7 @@ class Driver:
 
     async def _ask(self, number: int, send: Send, workflow_id: str, *, again: str = "") -> None:
         handle = self.client.get_workflow_handle(workflow_id)
-        update = "" if send.kind == "query" else f"{send.name}-{number}" + ("-again" if again == "another" else "")
+        update = "" if send.kind == "query" else request_id(number, send, again)
         call = ClientCall(name=send.name, args=_shown(send.args), workflow_id=workflow_id, update_id=update)
         try:
             if send.kind == "query":

@@ -47,7 +47,7 @@ started_twice_pays_twice = Scenario(
 update_cut_off = Scenario(
     worker=WRONG,
     work=start(approvals.UpdateCutOff.run, "Spring"),
-    sends=[update("approve", "Spring", at=DRAFTED.format("UpdateCutOff"))],
+    sends=[update("approve", "Spring", at="after/RespondWorkflowTaskCompleted/UpdateCutOff/no-commands")],
     faults=["sent-early"],
 )
 approval_as_published = Scenario(

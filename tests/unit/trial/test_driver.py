@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.client import Client
 
-from harness.records.scenario import Scenario, Send, signal, start, update
+from harness.records.scenario import Scenario, Send, query, signal, start, update
 from harness.trial.driver import Driver
 from harness.trial.live_tape import LiveTape
 
@@ -28,10 +29,26 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def driver(*sends: Send) -> Driver:
+@pytest.fixture(autouse=True)
+def awaited(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids of the updates that were waited for until the server has them."""
+    ids: list[str] = []
+
+    async def wait(client: Client, workflow_id: str, *, id: str, asking: asyncio.Future[Any]) -> None:
+        await asyncio.sleep(0)
+        ids.append(f"{workflow_id} {id}")
+
+    monkeypatch.setattr("harness.trial.driver.until_admitted", wait)
+    return ids
+
+
+def driver(*sends: Send, late: bool = False) -> Driver:
     scenario = Scenario(worker="w", work=start("Agent"), sends=sends or SENDS)
     none: Any = None
-    return Driver(scenario, slot=none, tape=LiveTape(), attribution=none, logs=Path())
+    playing = Driver(scenario, slot=none, tape=LiveTape(), attribution=none, logs=Path(), late=late)
+    client: Any = object()
+    playing._client = client
+    return playing
 
 
 async def test_only_the_next_comes_early(sent: list[str]) -> None:
@@ -63,3 +80,22 @@ async def test_an_answer_that_comes_after_the_close_is_waited_for(monkeypatch: p
     asyncio.get_running_loop().call_soon(may_answer.set)
     await playing.answered(timeout=3600)
     assert answered == ["close"]
+
+
+async def test_an_update_is_waited_for_until_the_server_has_it(sent: list[str], awaited: list[str]) -> None:
+    playing = driver(update("close"), query("state", at="then"))
+    await playing.send_at_start("Agent-run")
+    await playing.send_again("Agent-run", same_request=True)
+    await playing.send_again("Agent-run", same_request=False)
+    await playing.answered(timeout=3600)
+    assert awaited == ["Agent-run close-1", "Agent-run close-1", "Agent-run close-1-again"]
+    assert sent == ["close", "state", "close", "close"]
+
+
+async def test_an_update_that_is_withheld_is_waited_for_when_it_is_sent(sent: list[str], awaited: list[str]) -> None:
+    playing = driver(update("close"), late=True)
+    await playing.send_at_start("Agent-run")
+    assert (sent, awaited) == ([], [])
+    await playing.send_rest("Agent-run")
+    await playing.answered(timeout=3600)
+    assert (sent, awaited) == (["close"], ["Agent-run close-1"])
