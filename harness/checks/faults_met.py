@@ -159,7 +159,7 @@ def still_retrying(evidence: Evidence) -> str:
     for group in by_execution(attempts_of(evidence)).values():
         last, cap = group[-1], group[-1].options.retry.attempts
         lasting = any(met.fault.times == 0 and not met.final for attempt in group for met in faulted_calls_of(attempt))
-        if lasting and last.number < cap and last.ended is not None:
+        if lasting and last.number < cap and last.ended is not None and not last.completed:
             due = last.ended.at + last.options.retry.delay(last.number)
             if until < due + _DUE_SLACK:
                 return (

@@ -276,3 +276,10 @@ def test_an_outage_whose_declared_attempts_are_not_used_up_yet_is_waited_for_no_
         assert (judgement.outcome, judgement.reason) == (Outcome.UNKNOWN, expected)
     overdue = outage(7, state="", policy=twelve).wait(900).act("deadline").evidence("deadline")
     assert only_finding(CAP, overdue, undisturbed())
+
+
+def test_an_activity_that_completed_is_not_tried_again_however_soon_the_deadline_came() -> None:
+    story = Story()
+    book = story.activity("book", retryPolicy=THREE)
+    open_still = story.error(book, "model-outage").complete(book).wait(1).act("deadline").evidence("deadline")
+    assert "was not given up under model-outage" in only_finding(CLEAN, open_still, undisturbed()).message
