@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
@@ -91,6 +92,7 @@ class ForkServers:
         self._imports: dict[tuple[object, ...], asyncio.Task[Imports]] = {}
         self._alike: dict[tuple[object, ...], _Alike] = {}
         self._started: list[ForkServer] = []
+        self._numbers = itertools.count(1)
 
     async def start(
         self,
@@ -209,7 +211,7 @@ class ForkServers:
         *,
         learns: bool,
     ) -> ForkServer:
-        name = f"fork-server-{len(self._started) + 1}"
+        name = f"fork-server-{next(self._numbers)}"
         fork_server = await ForkServer.begin(
             program.interpreter, flags=program.flags, name=name, logs=self._logs, env=env, cwd=cwd
         )

@@ -287,7 +287,8 @@ class ServerWalk:
         """Let time pass until a timer is due."""
         if self._clock is None:
             raise NotProducedError("this server cannot let time pass")
-        started = next(event for event in await self._history() if _is_timer(event, timer.type))
+        events = await self._history()
+        started = next(each for each in events if each.timer_started_event_attributes.timer_id == timer.type)
         length = started.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta()
         begun = started.event_time.ToDatetime(tzinfo=UTC)
         left = begun + length - await self._clock.now(self._workflow_id)
@@ -380,12 +381,10 @@ def _due(world: World, move: Move) -> Declared | None:
 
 
 def _pending(world: World, move: Move) -> Pending:
-    return next(each for each in world.pending.values() if each.subject == move.subject)
-
-
-def _is_timer(event: HistoryEvent, timer_id: str) -> bool:
-    is_start = event.event_type == EventType.EVENT_TYPE_TIMER_STARTED
-    return is_start and event.timer_started_event_attributes.timer_id == timer_id
+    for each in world.pending.values():
+        if each.subject == move.subject:
+            return each
+    raise NotProducedError("it is not under way there")
 
 
 def _declared(world: World, move: Move) -> bytes:
