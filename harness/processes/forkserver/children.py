@@ -20,6 +20,7 @@ or a number drawn. Recorded histories have another one in any case, so a plain r
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import signal
 import socket
@@ -101,6 +102,7 @@ class ChildForks:
         self._asked: set[_Kind] = set()
         self._starting: dict[_Kind, asyncio.Task[ForkServer]] = {}
         self._started: list[ForkServer] = []
+        self._numbers = itertools.count(1)
 
     async def fork(
         self,
@@ -156,7 +158,7 @@ class ChildForks:
         fork_server = await ForkServer.begin(
             sys.executable,
             flags=("-P",),
-            name=f"child-fork-server-{len(self._started) + 1}",
+            name=f"child-fork-server-{next(self._numbers)}",
             logs=self._logs,
             env=environment,
             cwd=kind.cwd,
