@@ -16,6 +16,7 @@ from harness.records.tape import Entry, client_calls
 from harness.temporal import event as events
 
 _COMPLETED, _FAILED = "WORKFLOW_EXECUTION_COMPLETED", "WORKFLOW_EXECUTION_FAILED"
+_TIMED_OUT = "WORKFLOW_EXECUTION_TIMED_OUT"
 _OWN_ENDS = (_COMPLETED, _FAILED)
 
 
@@ -34,7 +35,8 @@ def wrong_end_of_client(evidence: Evidence, close: dict[str, Any], baselines: Se
     if fault is None or (fault.ends in faults_met.ACTS and _came_too_late(evidence, faults_met.ACTS[fault.ends])):
         return None
     if fault.ends == "its own way":
-        return "" if kind in _OWN_ENDS else f"{_words(kind)}, though nobody ended it"
+        by_itself = kind in _OWN_ENDS or (kind == _TIMED_OUT and not any(map(_declares_timeout, evidence.roots)))
+        return "" if by_itself else f"{_words(kind)}, though nobody ended it"
     if fault.ends == "terminated":
         return "" if kind == "WORKFLOW_EXECUTION_TERMINATED" else f"{_words(kind)}, though it was terminated"
     if kind == _COMPLETED and (went_on := _went_on(evidence)) and _as_usual(evidence, baselines):
@@ -51,6 +53,13 @@ def _not_reset(evidence: Evidence) -> str:
     calls = client_calls(evidence.tape, "reset")
     refused = next((call.failure for call in calls if call.failure), "")
     return f"the server did not reset it: {refused}" if refused else "" if calls else "it ended before it was reset"
+
+
+def _declares_timeout(run: History) -> bool:
+    """Tell whether a run that timed out was to; else the test server skipped all the time that it gives each."""
+    started = next((events.attributes(each) for each in run.of_type("WORKFLOW_EXECUTION_STARTED")), {})
+    timeout = events.seconds(started.get("workflowExecutionTimeout"))
+    return events.declared_seconds(timeout) == timeout
 
 
 def _came_too_late(evidence: Evidence, act: str) -> bool:

@@ -26,16 +26,12 @@ _CHILD_ENDS = (
 )
 def updates_finished(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """Every update that a workflow accepts is finished before its run ends."""
-    accepted = [(h, event) for h in evidence.histories for event in h.of_type("WORKFLOW_EXECUTION_UPDATE_ACCEPTED")]
-    if not accepted:
+    accepting = [each for each in evidence.histories if any(each.of_type("WORKFLOW_EXECUTION_UPDATE_ACCEPTED"))]
+    if not accepting:
         raise NothingToLookAt("no update was accepted")
-    for history, event in accepted:
+    for history in accepting:
         close = _good_end(history)
-        finished = {
-            str(events.attributes(each).get("acceptedEventId"))
-            for each in history.of_type("WORKFLOW_EXECUTION_UPDATE_COMPLETED")
-        }
-        if close is not None and str(events.number(event)) not in finished:
+        for event in events.unfinished_updates(history) if close is not None else ():
             name = events.update_name(history, event) or "an update"
             words = f"update {name} was accepted and never finished: {history.path} {_ended(close)} under its handler"
             yield _finding("updates-finished", f"{history.path} {name}", words, event, close)

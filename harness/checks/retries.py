@@ -91,7 +91,9 @@ def retry_bounded(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator
     reported: set[str] = set()
     for history, event in scheduled:
         name, options = events.activity_type(events.attributes(event)), options_of(events.attributes(event))
-        bounded = options.retry.attempts or options.schedule_to_close or _workflow_timeout(history)
+        bounded = (
+            options.retry.attempts or events.declared_seconds(options.schedule_to_close) or _workflow_timeout(history)
+        )
         if not bounded and name not in reported:
             reported.add(name)
             words = f"{name} is retried for ever: neither maximum attempts nor schedule-to-close is declared"
@@ -231,9 +233,8 @@ def _hurried(attempt: Attempt, after: Attempt, evidence: Evidence) -> bool:
 
 def _workflow_timeout(history: History) -> float:
     attributes = next((events.attributes(event) for event in history.of_type("WORKFLOW_EXECUTION_STARTED")), {})
-    return events.seconds(attributes.get("workflowExecutionTimeout")) or events.seconds(
-        attributes.get("workflowRunTimeout")
-    )
+    limits = (events.seconds(attributes.get(f"workflow{each}Timeout")) for each in ("Execution", "Run"))
+    return next((declared for limit in limits if (declared := events.declared_seconds(limit))), 0.0)
 
 
 def _declared_names(evidence: Evidence) -> dict[str, tuple[str, ...]]:

@@ -88,6 +88,7 @@ REQUEST_REPEATED = _done(
     right="The server knows the request, and the agent sees it once.",
     every="activity",
     positions=("after",),
+    needs=("requests known by their ids",),
     when="after sends",
     at="activities",
 )

@@ -13,13 +13,22 @@ _OK = "200"
 Family = Literal["process", "server", "wire", "model", "effect", "client", "code"]
 
 Need = Literal[
-    "persistence", "restart", "time skipping", "acceleration", "reset", "schedules", "activities without a workflow"
+    "persistence",
+    "restart",
+    "time skipping",
+    "acceleration",
+    "reset",
+    "schedules",
+    "activities without a workflow",
+    "executions side by side",
+    "requests known by their ids",
 ]
 """What may be needed of an engine. ``persistence``: state is in a SQLite file that can be read and checked.
 ``restart``: after kill -9 it goes on where it was. ``time skipping``: time can pass faster than it does.
 ``acceleration``: ResetStickyTaskQueue and UpdateActivityOptions, by which the timeouts of a dead attempt happen at
 once. ``reset``: ResetWorkflowExecution. ``schedules``: CreateSchedule and its like. ``activities without a workflow``:
-StartActivityExecution and its like."""
+StartActivityExecution and its like. ``executions side by side``: no time passes under a workflow task of one of them
+when another one ends. ``requests known by their ids``: a request that comes a second time is done once."""
 
 Every = Literal["cut", "message", "activity", "once"]
 """``cut``: one strike for each state that the loss of the worker's memory can leave behind (``harness.records.cut``).

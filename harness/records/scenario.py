@@ -245,9 +245,11 @@ class Scenario:
     def needs(self) -> dict[Need, str]:
         """What it needs of the engine that runs the server, and what it needs that for."""
         wanted: dict[Need, str] = {"time skipping": "it lets time pass"} if self.skips_time else {}
-        return (
-            {**wanted, "activities without a workflow": "it starts an activity alone"} if self.is_activity else wanted
-        )
+        if isinstance(self.work, Start) and self.work.side_by_side:
+            wanted["executions side by side"] = "it has several executions under way at once"
+        if self.is_activity:
+            wanted["activities without a workflow"] = "it starts an activity alone"
+        return wanted
 
     @property
     def is_activity(self) -> bool:

@@ -27,6 +27,14 @@ It takes activities without a workflow, too; server 1.29 does not.
 _NEW: frozenset[Need] = frozenset({"time skipping", "activities without a workflow"})
 """What the engine ``dev`` has from that version on."""
 
+_ALWAYS: frozenset[Need] = frozenset(
+    {
+        *("persistence", "restart", "acceleration", "reset", "schedules"),
+        *("executions side by side", "requests known by their ids"),
+    }
+)
+"""What the engine ``dev`` has in each version."""
+
 _SERVER = re.compile(r"temporal version \S+ \(Server (\d+)\.(\d+)")
 
 
@@ -88,7 +96,7 @@ _OWN = (
         title="the development server of the Temporal CLI",
         binary=TEMPORAL,
         module="harness.servers.dev",
-        needs=frozenset({"persistence", "restart", "acceleration", "reset", "schedules", *_NEW}),
+        needs=frozenset({*_ALWAYS, *_NEW}),
         own_clocks=True,
     ),
     Engine(
@@ -112,7 +120,9 @@ It has no RegisterNamespace (any name can be used, and namespaces do not see eac
 UpdateActivityOptions, no ResetWorkflowExecution, no StartActivityExecution, no lists but those of open and closed
 workflows, no batch operations and no schedules. A workflow task that nobody polls, an activity under way, and even an
 activity whose workflow was terminated under it, stop its one clock for every namespace: so a server of its own for each
-trial.
+trial. Where two workflows are under way at once, the end of one lets that clock skip under a workflow task of the
+other, which times out. A signal that comes twice with one request id is in the history twice. Every workflow has an
+execution timeout of ten years, and the completion of an update does not say with which event it was accepted.
 """
 
 

@@ -22,6 +22,7 @@ CLOSES = {
 ACTIVITY_ENDS = ("ACTIVITY_TASK_COMPLETED", "ACTIVITY_TASK_FAILED", "ACTIVITY_TASK_TIMED_OUT", "ACTIVITY_TASK_CANCELED")
 """The event types that end an activity."""
 
+_OF_TEST_SERVER_SECONDS = 10 * 365 * 24 * 3600.0
 _FRACTION = re.compile(r"\.(\d+)")
 
 
@@ -59,6 +60,14 @@ def seconds(duration: Any) -> float:
     return float(str(duration).removesuffix("s")) if duration else 0.0
 
 
+def declared_seconds(timeout: float) -> float:
+    """Return the seconds of a timeout, 0 where it is what the SDK's test server (1.40) sets if nobody declares any.
+
+    It gives each workflow an execution and a run timeout of ten years, and them to its activities (schedule-to-close).
+    """
+    return 0.0 if timeout == _OF_TEST_SERVER_SECONDS else timeout
+
+
 def close_of(history: History) -> dict[str, Any] | None:
     """Return the event that closed the run, or None while it is open."""
     return next((event for event in reversed(history.events) if kind(event) in CLOSES), None)
@@ -86,6 +95,21 @@ def update_name(history: History, accepted: Mapping[str, Any]) -> str:
     )
     named = next(of_this, asked[0])
     return str((named.get("input") or {}).get("name", ""))
+
+
+def unfinished_updates(history: History) -> list[dict[str, Any]]:
+    """Return the events with which updates were accepted that the run never finished.
+
+    An update is known by its id as well: the SDK's test server does not write with which event it was accepted.
+    """
+    finished = [*history.of_type("WORKFLOW_EXECUTION_UPDATE_COMPLETED")]
+    numbers = {int(attributes(event).get("acceptedEventId") or 0) for event in finished}
+    ids = {(attributes(event).get("meta") or {}).get("updateId") for event in finished}
+    return [
+        event
+        for event in history.of_type("WORKFLOW_EXECUTION_UPDATE_ACCEPTED")
+        if number(event) not in numbers and attributes(event).get("protocolInstanceId", "") not in ids
+    ]
 
 
 def root_close(evidence: Evidence) -> dict[str, Any] | None:

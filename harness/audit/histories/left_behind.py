@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from harness.audit.histories.recorded_run import RecordedRun
 from harness.audit.histories.sighting import Sighting
 from harness.records.audit_result import Certainty
-from harness.temporal.event import attributes, number
+from harness.temporal.event import attributes, number, unfinished_updates
 
 _OWN_ENDS = ("COMPLETED", "CONTINUED_AS_NEW")
 
@@ -21,15 +21,10 @@ def left_behind(run: RecordedRun) -> Iterator[Sighting]:
 
 
 def _updates(run: RecordedRun) -> Iterator[Sighting]:
-    done = {
-        int(attributes(event).get("acceptedEventId") or 0)
-        for event in run.history.of_type("WORKFLOW_EXECUTION_UPDATE_COMPLETED")
-    }
-    for event in run.history.of_type("WORKFLOW_EXECUTION_UPDATE_ACCEPTED"):
-        if number(event) not in done:
-            request = attributes(event).get("acceptedRequest") or {}
-            name = str((request.get("input") or {}).get("name", "")) or "an update"
-            yield _sighting(run, name, f"the update {name!r} was accepted and never finished", number(event))
+    for event in unfinished_updates(run.history):
+        request = attributes(event).get("acceptedRequest") or {}
+        name = str((request.get("input") or {}).get("name", "")) or "an update"
+        yield _sighting(run, name, f"the update {name!r} was accepted and never finished", number(event))
 
 
 def _signals(run: RecordedRun) -> Iterator[Sighting]:

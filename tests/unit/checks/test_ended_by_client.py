@@ -88,6 +88,14 @@ def test_one_that_nobody_answers_ends_in_its_own_way(kind: str, right: bool) -> 
         assert "though nobody ended it" in only_finding(ENDS, evidence, USUAL).message
 
 
+@pytest.mark.parametrize(("timeout", "right"), [("315360000s", True), ("3600s", False)])
+def test_one_that_would_wait_for_ever_may_run_into_the_timeout_of_the_test_server(timeout: str, right: bool) -> None:
+    story = Story()
+    story.events[0]["workflowExecutionStartedEventAttributes"]["workflowExecutionTimeout"] = timeout
+    story.strike(fault="sent-late", restart=False)
+    (passes if right else only_finding)(ENDS, story.close("TIMED_OUT").evidence(), USUAL)
+
+
 @pytest.mark.parametrize("failure", ["", "RPCError: not here"])
 def test_whether_one_that_is_reset_ends_as_usual_is_known_once_it_was_reset(failure: str) -> None:
     story = Story()

@@ -37,6 +37,17 @@ def test_update_that_is_finished_or_whose_run_failed() -> None:
     assert nothing(UPDATES, Story().close().evidence()) == "no update was accepted"
 
 
+@pytest.mark.parametrize(("completed", "finished"), [("say-1", True), ("say-2", False)])
+def test_an_update_is_known_by_its_id_where_the_server_does_not_write_how_it_was_accepted(
+    completed: str, finished: bool
+) -> None:
+    story = Story()
+    story.event("WORKFLOW_EXECUTION_UPDATE_ACCEPTED", protocolInstanceId="say-1")
+    story.event("WORKFLOW_EXECUTION_UPDATE_COMPLETED", meta={"updateId": completed})
+    judged_as = passes if finished else only_finding
+    judged_as(UPDATES, story.close().evidence())
+
+
 def left_open(story: Story, *, name: str = "book", cancelled: bool = False, how: str = "COMPLETED") -> Evidence:
     story.schedule(name)
     if cancelled:

@@ -86,6 +86,15 @@ def test_unlimited_retries() -> None:
     only_finding("retry-bounded", story.close().evidence())
 
 
+def test_retries_are_not_bounded_by_the_ten_years_of_the_test_server() -> None:
+    story = Story()
+    story.events[0]["workflowExecutionStartedEventAttributes"] |= {
+        f"workflow{each}Timeout": "315360000s" for each in ("Execution", "Run")
+    }
+    story.complete(story.activity("book", retryPolicy={}, scheduleToCloseTimeout="315360000s"))
+    only_finding("retry-bounded", story.close().evidence())
+
+
 def test_bounded_retries() -> None:
     passes("retry-bounded", attempts(1))
     story = Story()
