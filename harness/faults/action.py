@@ -70,7 +70,7 @@ class ChangeCode:
 
 @dataclass(frozen=True)
 class Terminate:
-    """SIGTERM the worker process, let the message go on, and start the worker again when it is gone."""
+    """SIGTERM the worker process, let the message go on when it takes no task, and start the worker when it is gone."""
 
     impact: ClassVar[Impact] = Impact(worker="asked to end", seconds=TERM_SECONDS)
 
