@@ -13,6 +13,7 @@ asked for again, for the others may be at work: see ``_Patience``.
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -306,21 +307,24 @@ class _Patience:
         Raises:
             ActivityError: No machine could do it.
         """
-        while True:
+        asking = functools.partial(
+            self._done, activity, order, result=result, policy=policy, priority=priority, task_queue=task_queue
+        )
+        while workflow.now() - self._done_at <= STANDSTILL and not _is_long():
             try:
-                answer = await _asked(
-                    activity, order, result=result, policy=policy, priority=priority, task_queue=task_queue
-                )
+                return await asking()
             except ActivityError as error:
-                stands_still = workflow.now() - self._done_at > STANDSTILL
-                if stands_still or _is_long() or not _is_refused_for_code(error):
+                if not _is_refused_for_code(error):
                     raise
                 _heed_cancellation()
                 self.refused = root_cause(error)[:_TOLD]
-            else:
-                self.refused, self._done_at = "", workflow.now()
-                return answer
             await workflow.sleep(policy.maximum)
+        return await asking()
+
+    async def _done(self, activity: str, order: object, *, result: type[T], **how: Any) -> T:
+        answer = await _asked(activity, order, result=result, **how)
+        self.refused, self._done_at = "", workflow.now()
+        return answer
 
 
 async def _asked(
