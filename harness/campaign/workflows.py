@@ -321,35 +321,29 @@ class _Patience:
             await workflow.sleep(policy.maximum)
         return await asking()
 
-    async def _done(self, activity: str, order: object, *, result: type[T], **how: Any) -> T:
-        answer = await _asked(activity, order, result=result, **how)
+    async def _done(
+        self, activity: str, order: object, *, result: type[T], policy: Policy, priority: int, task_queue: str | None
+    ) -> T:
+        answer: T = await workflow.execute_activity(
+            activity,
+            order,
+            result_type=result,
+            task_queue=task_queue,
+            schedule_to_start_timeout=WARM if task_queue else None,
+            start_to_close_timeout=timedelta(seconds=policy.start_to_close),
+            heartbeat_timeout=timedelta(seconds=policy.heartbeat),
+            retry_policy=RetryPolicy(
+                initial_interval=timedelta(seconds=policy.initial),
+                backoff_coefficient=policy.coefficient,
+                maximum_interval=timedelta(seconds=policy.maximum),
+                maximum_attempts=policy.attempts,
+            ),
+            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            priority=Priority(priority_key=priority),
+        )
+        _heed_cancellation()
         self.refused, self._done_at = "", workflow.now()
         return answer
-
-
-async def _asked(
-    activity: str, order: object, *, result: type[T], policy: Policy, priority: int = 3, task_queue: str | None = None
-) -> T:
-    """Have an activity done, by a machine of that task queue or by any one, whatever its code is."""
-    answer: T = await workflow.execute_activity(
-        activity,
-        order,
-        result_type=result,
-        task_queue=task_queue,
-        schedule_to_start_timeout=WARM if task_queue else None,
-        start_to_close_timeout=timedelta(seconds=policy.start_to_close),
-        heartbeat_timeout=timedelta(seconds=policy.heartbeat),
-        retry_policy=RetryPolicy(
-            initial_interval=timedelta(seconds=policy.initial),
-            backoff_coefficient=policy.coefficient,
-            maximum_interval=timedelta(seconds=policy.maximum),
-            maximum_attempts=policy.attempts,
-        ),
-        cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-        priority=Priority(priority_key=priority),
-    )
-    _heed_cancellation()
-    return answer
 
 
 def _heed_cancellation() -> None:
