@@ -57,8 +57,7 @@ def _not_reset(evidence: Evidence) -> str:
 
 def _declares_timeout(run: History) -> bool:
     """Tell whether a run that timed out was to; else the test server skipped all the time that it gives each."""
-    started = next((events.attributes(each) for each in run.of_type("WORKFLOW_EXECUTION_STARTED")), {})
-    timeout = events.seconds(started.get("workflowExecutionTimeout"))
+    timeout = events.seconds(events.started(run).get("workflowExecutionTimeout"))
     return events.declared_seconds(timeout) == timeout
 
 

@@ -232,8 +232,8 @@ def _hurried(attempt: Attempt, after: Attempt, evidence: Evidence) -> bool:
 
 
 def _workflow_timeout(history: History) -> float:
-    attributes = next((events.attributes(event) for event in history.of_type("WORKFLOW_EXECUTION_STARTED")), {})
-    limits = (events.seconds(attributes.get(f"workflow{each}Timeout")) for each in ("Execution", "Run"))
+    started = events.started(history)
+    limits = (events.seconds(started.get(f"workflow{each}Timeout")) for each in ("Execution", "Run"))
     return next((declared for limit in limits if (declared := events.declared_seconds(limit))), 0.0)
 
 

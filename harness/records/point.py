@@ -140,7 +140,7 @@ def place_of(point_id: str) -> str:
 
 def is_of_workflow_task(point_id: str) -> bool:
     """Tell whether a point id names a message of a workflow task."""
-    return point_id.split("/")[1:2] in [[operation] for operation in WORKFLOW_TASKS]
+    return _operation_in(point_id) in WORKFLOW_TASKS
 
 
 def decides_nothing(point_id: str) -> bool:
@@ -150,17 +150,22 @@ def decides_nothing(point_id: str) -> bool:
 
 def is_heartbeat(point_id: str) -> bool:
     """Tell whether a point id names a heartbeat, which may be sent by a clock: quick work ends without it."""
-    return point_id.split("/")[1:2] == [HEARTBEAT]
+    return _operation_in(point_id) == HEARTBEAT
 
 
 def is_goodbye(point_id: str) -> bool:
     """Tell whether a point id names what a worker process says when it ends, which may be after all work is done."""
-    return point_id.split("/")[1:2] == [GOODBYE]
+    return _operation_in(point_id) == GOODBYE
 
 
 def is_heard_cancellation(point_id: str) -> bool:
     """Tell whether a point id names that an attempt has heard of its cancellation: it may be done a moment before."""
-    return point_id.split("/")[1:2] == ["RespondActivityTaskCanceled"]
+    return _operation_in(point_id) == "RespondActivityTaskCanceled"
+
+
+def _operation_in(point_id: str) -> str:
+    """Return the operation that a point id names; empty where it names none."""
+    return point_id.partition("/")[2].partition("/")[0]
 
 
 def matches(point_id: str, pattern: str) -> bool:

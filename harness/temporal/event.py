@@ -68,6 +68,11 @@ def declared_seconds(timeout: float) -> float:
     return 0.0 if timeout == _OF_TEST_SERVER_SECONDS else timeout
 
 
+def started(history: History) -> dict[str, Any]:
+    """Return the attributes of the event with which the run began; empty where the history does not hold it."""
+    return next((attributes(event) for event in history.of_type("WORKFLOW_EXECUTION_STARTED")), {})
+
+
 def close_of(history: History) -> dict[str, Any] | None:
     """Return the event that closed the run, or None while it is open."""
     return next((event for event in reversed(history.events) if kind(event) in CLOSES), None)

@@ -16,6 +16,7 @@ from harness.processes.forkserver.program import ColdStartError
 from harness.processes.process import Process
 from harness.processes.starting import wait_for_start
 from harness.records.act_facts import WorkerExited, WorkerOverstayed, WorkerReady, WorkerStarted
+from harness.records.point import GOODBYE
 from harness.trial.live_tape import LiveTape
 from harness.trial.registry import WorkerRegistry
 
@@ -25,7 +26,7 @@ READY_LIMIT = 60.0
 QUEUE_LIMIT = 10.0
 """Seconds that it may take from its first poll of any task queue to that of the scenario's."""
 
-_TAKES_NO_TASK = ("ShutdownWorker", "worker-exit")
+_TAKES_NO_TASK = (GOODBYE, "worker-exit")
 
 Version = Literal["own", "next"]
 """Which code a worker process runs: that of the worker's own command, or the next version of it."""

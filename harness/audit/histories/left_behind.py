@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from harness.audit.histories.recorded_run import RecordedRun
 from harness.audit.histories.sighting import Sighting
 from harness.records.audit_result import Certainty
-from harness.temporal.event import attributes, number, unfinished_updates
+from harness.temporal.event import attributes, number, unfinished_updates, update_name
 
 _OWN_ENDS = ("COMPLETED", "CONTINUED_AS_NEW")
 
@@ -22,8 +22,7 @@ def left_behind(run: RecordedRun) -> Iterator[Sighting]:
 
 def _updates(run: RecordedRun) -> Iterator[Sighting]:
     for event in unfinished_updates(run.history):
-        request = attributes(event).get("acceptedRequest") or {}
-        name = str((request.get("input") or {}).get("name", "")) or "an update"
+        name = update_name(run.history, event) or "an update"
         yield _sighting(run, name, f"the update {name!r} was accepted and never finished", number(event))
 
 
