@@ -22,6 +22,9 @@ from harness.servers.binaries import TEST_SERVER, find
 from scenarios.approval.workflows import APPROVAL_LIMIT, DurableAIAgentWorkflow
 
 AN_HOUR = timedelta(hours=1)
+STARTED_WITHIN = timedelta(minutes=2)
+"""How long the server may take to start; the SDK gives up after 5 s unless it is told otherwise."""
+
 QUEUE = "approval"
 
 
@@ -62,7 +65,9 @@ class Agent:
 @pytest.fixture
 async def agent() -> AsyncIterator[Agent]:
     server = await find(TEST_SERVER)
-    async with await WorkflowEnvironment.start_time_skipping(test_server_existing_path=str(server.path)) as env:
+    async with await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=str(server.path), test_server_startup_timeout=STARTED_WITHIN
+    ) as env:
         played = Agent(env)
         activities = [played.search, played.ask, played.persist]
         async with Worker(env.client, task_queue=QUEUE, workflows=[DurableAIAgentWorkflow], activities=activities):

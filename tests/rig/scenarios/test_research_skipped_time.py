@@ -210,7 +210,10 @@ async def test_the_whole_ladder_and_a_day_s_pause(
 async def test_the_sdk_s_own_environment_runs_on_the_same_binary(model: Model, notes: list[tuple[str, str]]) -> None:
     model.answers = [*[refusal(500)] * 4, note]
     binary = (await find(TEST_SERVER)).path
-    async with await WorkflowEnvironment.start_time_skipping(test_server_existing_path=str(binary)) as environment:
+    async with await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=str(binary),
+        test_server_startup_timeout=timedelta(minutes=2),  # 5 s unless it is told
+    ) as environment:
         worker = Worker(
             environment.client,
             task_queue="research",
