@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
+from tests.source import Import, imports_of, module_of, read, source_of
 
 FLOORS = (
     "errors",
@@ -66,9 +66,6 @@ AVOIDED = {"manager", "helper", "util", "utils", "context", "handler", "data", "
 FOUND_BY_FOLDER = ("audit/rules", "cli", "doors/model/dialects", "faults", "report")
 """Rooms whose modules are listed by being there."""
 
-EMPTY = {"told", "found"}
-"""Names of variables that say how a value was come by, and not what it is."""
-
 HEAVY = {"temporalio", "grpc", "msgspec"}
 """What `import harness` may not load."""
 
@@ -80,29 +77,7 @@ UNWANTED_TEXT = {
 }
 
 
-class Import(NamedTuple):
-    """One module that a file imports, wherever in it."""
-
-    file: Path
-    line: int
-    module: str
-
-    def __str__(self) -> str:
-        return f"{self.file.relative_to(ROOT)}:{self.line} imports {self.module}"
-
-
-class Function(NamedTuple):
-    """One function; its docstring does not count as lines."""
-
-    file: Path
-    name: str
-    line: int
-    lines: int
-
-    def __str__(self) -> str:
-        return f"{self.file.relative_to(ROOT)}:{self.line} {self.name} has {self.lines} lines"
-
-
+@cache
 def repository_files() -> list[Path]:
     """Return what git holds, or would hold if all were added."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
@@ -114,41 +89,6 @@ def python_files(*folders: str) -> list[Path]:
     return [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
 
 
-def imports_of(file: Path, source: str | None = None) -> Iterator[Import]:
-    """Yield all imports: in functions, for type checkers only, and by `import_module` of a written-out name too."""
-    tree = ast.parse(source if source is not None else file.read_text())
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield Import(file, node.lineno, alias.name)
-        elif isinstance(node, ast.ImportFrom):
-            for module in _modules_of(file, node):
-                yield Import(file, node.lineno, module)
-        elif isinstance(node, ast.Call) and _called(node) in ("import_module", "__import__"):
-            for argument in node.args[:1]:
-                if isinstance(argument, ast.Constant):
-                    yield Import(file, node.lineno, str(argument.value))
-
-
-def _called(node: ast.Call) -> str:
-    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-
-
-def _modules_of(file: Path, node: ast.ImportFrom) -> list[str]:
-    """Return `a.b` for each name b of `from a import b` that is a module of ours, and `a` for the others."""
-    module = node.module or ""
-    if node.level:
-        package = file.parent.parts[len(ROOT.parts) : len(file.parent.parts) - node.level + 1]
-        module = ".".join([*package, module] if module else package)
-    folder = ROOT.joinpath(*module.split("."))
-    named = [f"{module}.{alias.name}" if _is_module(folder / alias.name) else module for alias in node.names]
-    return list(dict.fromkeys(named))
-
-
-def _is_module(path: Path) -> bool:
-    return path.with_suffix(".py").is_file() or path.is_dir()
-
-
 def room_of(module: str) -> str:
     """Return the room, or the single module directly below harness/, that a module belongs to."""
     within = WITHIN.get(".".join(module.split(".")[:3]))
@@ -158,11 +98,6 @@ def room_of(module: str) -> str:
 def floor_of(room: str) -> int:
     """Return the number of a room's floor; -1 for one that has none."""
     return next((number for number, rooms in enumerate(FLOORS) if room in rooms.split()), -1)
-
-
-def module_of(file: Path) -> str:
-    parts = file.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def forbidden(found: Import) -> bool:
@@ -206,15 +141,6 @@ def cycles(imports: Mapping[str, set[str]]) -> list[list[str]]:
     return [group for group in groups if len(group) > 1]
 
 
-def functions_of(file: Path) -> Iterator[Function]:
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            lines = (node.end_lineno or node.lineno) - node.lineno + 1
-            if ast.get_docstring(node):
-                lines -= (node.body[0].end_lineno or 0) - node.body[0].lineno + 1
-            yield Function(file, node.name, node.lineno, lines)
-
-
 def test_every_room_has_a_floor_and_every_floor_is_built() -> None:
     rooms = {room_of(module_of(file)) for file in python_files("harness")} - {"harness"}
     assert rooms == {room for rooms in FLOORS for room in rooms.split()}
@@ -227,7 +153,7 @@ def test_rooms_import_only_from_the_floors_below() -> None:
 
 
 def test_the_text_on_top_of_the_package_names_the_rooms_and_their_floors() -> None:
-    text = ast.get_docstring(ast.parse((ROOT / "harness/__init__.py").read_text())) or ""
+    text = source_of(ROOT / "harness/__init__.py").docstring
     rooms = [room for floor in FLOORS for room in floor.split() if room != "pytest_plugin"]
     assert re.findall(r"^ {4}(\w+)  +\w", text, re.MULTILINE) == rooms
     floors = " ".join(text.partition("Floors: ")[2].partition(".")[0].split())
@@ -286,7 +212,7 @@ def test_agents_do_not_know_the_harness() -> None:
     ],
 )
 def test_a_forbidden_import_is_seen_wherever_it_stands(file: str, source: str) -> None:
-    assert any(forbidden(one) for one in imports_of(ROOT / file, source))
+    assert any(forbidden(one) for one in read(ROOT / file, source).imports)
 
 
 def test_importing_harness_loads_nothing_heavy() -> None:
@@ -299,14 +225,7 @@ def test_what_crashproof_does_is_done_without_a_face() -> None:
     imports = [one for file in python_files("harness/app") for one in imports_of(file)]
     assert imports
     assert [str(one) for one in imports if one.module.partition(".")[0] in ("click", "rich")] == []
-    assert [str(place) for file in python_files("harness/app") for place in _printing(file)] == []
-
-
-def _printing(file: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text())):
-        is_print = isinstance(node, ast.Call) and _called(node) in ("print", "echo")
-        if is_print or (isinstance(node, ast.Attribute) and node.attr in ("stdout", "stderr")):
-            yield f"{file.relative_to(ROOT)}:{node.lineno}"
+    assert [place for file in python_files("harness/app") for place in source_of(file).printing] == []
 
 
 def test_the_top_level_is_fixed() -> None:
@@ -315,9 +234,9 @@ def test_the_top_level_is_fixed() -> None:
 
 
 def test_functions_are_short() -> None:
-    functions = [one for file in python_files("harness", "scenarios", "tests") for one in functions_of(file)]
+    functions = [one for file in python_files("harness", "scenarios", "tests") for one in source_of(file).functions]
     assert [str(one) for one in functions if one.lines > FUNCTION_LINES] == []
-    product = sorted(one.lines for file in python_files("harness") for one in functions_of(file))
+    product = sorted(one.lines for file in python_files("harness") for one in source_of(file).functions)
     assert product[len(product) * 9 // 10] < FUNCTION_LINES_P90
 
 
@@ -330,34 +249,19 @@ def test_modules_are_short() -> None:
 
 
 def test_modules_say_their_subject() -> None:
-    silent = [module_of(file) for file in python_files("harness") if not ast.get_docstring(ast.parse(file.read_text()))]
-    assert silent == []
+    assert [module_of(file) for file in python_files("harness") if not source_of(file).docstring] == []
 
 
 def test_names_say_something() -> None:
-    named = [(module_of(file), file.stem) for file in python_files("harness", "scenarios")]
-    named += [
-        (f"{module_of(file)}:{node.lineno}", node.name)
-        for file in python_files("harness", "scenarios")
-        for node in ast.walk(ast.parse(file.read_text()))
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
+    files = python_files("harness", "scenarios")
+    named = [(module_of(file), file.stem) for file in files]
+    named += [(str(each), each.name) for file in files for each in source_of(file).definitions]
     empty = [f"{place} {name}" for place, name in named if AVOIDED & set(_words_of(name))]
     assert empty == []
 
 
 def test_no_variable_is_called_by_how_it_was_come_by() -> None:
-    named = [
-        f"{module_of(file)}:{node.lineno}"
-        for file in python_files("harness")
-        for node in ast.walk(ast.parse(file.read_text()))
-        if isinstance(node, ast.Name | ast.arg | ast.Attribute) and _variable(node).strip("_") in EMPTY
-    ]
-    assert named == []
-
-
-def _variable(node: ast.Name | ast.arg | ast.Attribute) -> str:
-    return node.id if isinstance(node, ast.Name) else node.arg if isinstance(node, ast.arg) else node.attr
+    assert [place for file in python_files("harness") for place in source_of(file).empty_names] == []
 
 
 def test_no_module_is_dead() -> None:
@@ -378,9 +282,9 @@ def test_no_module_is_dead() -> None:
 def test_a_class_name_is_used_once() -> None:
     bearers: dict[str, list[str]] = {}
     for file in python_files("harness"):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.ClassDef):
-                bearers.setdefault(node.name, []).append(f"{module_of(file)}:{node.lineno}")
+        for each in source_of(file).definitions:
+            if each.is_class:
+                bearers.setdefault(each.name, []).append(str(each))
     assert {name: places for name, places in bearers.items() if len(places) > 1} == {}
 
 

@@ -37,10 +37,12 @@ def trees() -> dict[Path, ast.Module]:
 
 def used_in(tree: ast.AST) -> Iterator[str]:
     """Yield the names that code uses: as names, attributes and imports, and as texts of their own."""
-    offered = {id(each) for node in ast.walk(tree) if _offers(node) for each in ast.walk(node)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            yield node.id
+    nodes = list(ast.walk(tree))
+    offered = {id(each) for node in nodes if _offers(node) for each in ast.walk(node)}
+    for node in nodes:
+        if isinstance(node, ast.Name):
+            if isinstance(node.ctx, ast.Load):
+                yield node.id
         elif isinstance(node, ast.Attribute):
             yield node.attr
         elif isinstance(node, ast.ImportFrom):
@@ -50,14 +52,15 @@ def used_in(tree: ast.AST) -> Iterator[str]:
 
 
 def _offers(node: ast.AST) -> bool:
-    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    return isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__"
 
 
 def defined_in(tree: ast.Module, *, variables: bool) -> Iterator[tuple[str, ast.stmt]]:
     """Yield what a module defines and has to use: functions, classes, methods, and variables where they count."""
-    called = {id(each) for node in ast.walk(tree) if _is_below_library(node) for each in ast.iter_child_nodes(node)}
+    nodes = list(ast.walk(tree))
+    called = {id(each) for node in nodes if _is_below_library(node) for each in ast.iter_child_nodes(node)}
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.ClassDef) or (
             isinstance(node, functions) and id(node) not in called and not _is_handed_over(node)
         ):
@@ -83,11 +86,16 @@ def _last_name(node: ast.expr) -> str:
 
 def unused(code: dict[Path, ast.Module]) -> Iterator[tuple[str, str]]:
     """Yield the name and the place of all that no other code than its own uses."""
-    used = Counter(name for tree in code.values() for name in used_in(tree))
+    used_by = {file: Counter(used_in(tree)) for file, tree in code.items()}
+    used: Counter[str] = Counter()
+    for each in used_by.values():
+        used.update(each)
     for file, tree in code.items():
         room = file.relative_to(ROOT / "harness").as_posix()
         for name, node in defined_in(tree, variables=not room.startswith(FOUND_BY_FOLDER)):
-            if used[name] <= Counter(used_in(node))[name] and not name.startswith("__"):
+            if name.startswith("__") or used[name] > used_by[file][name]:
+                continue
+            if used[name] == sum(each == name for each in used_in(node)):
                 yield name, f"{room}:{node.lineno} {name}"
 
 
