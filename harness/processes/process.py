@@ -220,16 +220,16 @@ class Process:
 
 
 class _Registry:
-    """Every process that has not been seen to be gone."""
+    """Every process that has not been seen to be gone, in the order in which they were started."""
 
     def __init__(self) -> None:
-        self._processes: set[Process] = set()
+        self._processes: dict[Process, None] = {}
 
     def add(self, process: Process) -> None:
-        self._processes = {known for known in self._processes if not known._kept.gone.is_set()} | {process}
+        self._processes = {known: None for known in self._processes if not known._kept.gone.is_set()} | {process: None}
 
     def remove(self, process: Process) -> None:
-        self._processes.discard(process)
+        self._processes.pop(process, None)
 
     def alive(self) -> list[Process]:
         return [process for process in self._processes if process.alive]
@@ -239,7 +239,7 @@ class _Registry:
             process.kill_now()
         deadline = time.monotonic() + GONE_LIMIT
         while self._processes:
-            self._processes.pop()._kept.wait_until_gone(deadline=deadline)
+            self._processes.popitem()[0]._kept.wait_until_gone(deadline=deadline)
 
     def start_anew(self) -> None:
         """In a forked copy of crashproof, own nothing: the end of each socket must be that of the original."""
@@ -263,7 +263,10 @@ def kill_all() -> None:
 
 
 def started() -> list[int]:
-    """Return the ids of the processes that were started here and still run, without what they have started."""
+    """Return the ids of the processes that were started here and still run, without what they have started.
+
+    They come in the order in which they were started.
+    """
     return [process.pid for process in _registry.alive()]
 
 

@@ -6,6 +6,7 @@ broken) makes a judgement FAIL; what is less bad is told, and fails nothing.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,12 +26,15 @@ class Outcome(StrEnum):
     @property
     def rank(self) -> int:
         """Return 0 for PASS, 1 for UNKNOWN, 2 for FAIL."""
-        return list(Outcome).index(self)
+        return _RANKS[self]
 
     @property
     def exit_status(self) -> int:
         """Return the exit status of a command that ends with it: 0, 3 or 1."""
         return {Outcome.PASS: 0, Outcome.UNKNOWN: 3, Outcome.FAIL: 1}[self]
+
+
+_RANKS = {outcome: rank for rank, outcome in enumerate(Outcome)}
 
 
 class Severity(StrEnum):
@@ -55,7 +59,7 @@ class Severity(StrEnum):
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
     """Return the worst outcome; of none at all UNKNOWN, for nothing was shown."""
-    return max(outcomes, key=lambda outcome: outcome.rank, default=Outcome.UNKNOWN)
+    return max(outcomes, key=_RANKS.__getitem__, default=Outcome.UNKNOWN)
 
 
 def clock(at: float) -> str:
@@ -178,7 +182,7 @@ class Verdict:
     judgements: tuple[Judgement, ...] = ()
     slow: str = ""
 
-    @property
+    @functools.cached_property
     def outcome(self) -> Outcome:
         """Return the worst judgement; at best UNKNOWN where a strike never struck or nothing was judged."""
         outcomes = [judgement.outcome for judgement in self.judgements if judgement.outcome]

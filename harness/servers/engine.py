@@ -81,9 +81,9 @@ class Engine:
     def lacks(self, *needs: Need) -> str:
         """Return why something with these needs is not applicable here, or an empty text."""
         missing = [need for need in needs if need not in self.needs]
-        able = sorted(engine.name for engine in engines().values() if engine.needs.issuperset(needs))
         if not missing:
             return ""
+        able = sorted(engine.name for engine in engines().values() if engine.needs.issuperset(needs))
         lack = f"the engine `{self.name}` ({self.title}) has no {' and no '.join(missing)}"
         if self.remedy:
             return f"{lack}; {self.remedy}"

@@ -32,7 +32,9 @@ class Turns:
 
     Trials in quiet come last: they begin once no other one runs or waits, and only so many at a time that each has a
     processor for itself, beside those that need none (``more_in_quiet``). So a sweep is not held up, and waits for its
-    longest trial once and not once for each of them.
+    longest trial once and not once for each of them. Those that others wait for, the undisturbed ones of their sweeps,
+    come first of them, and all at once: were each followed by what it leads to, the processors would be idle while the
+    last ones of one sweep after the other run.
 
     Attributes:
         limit: How many trials run at a time.
@@ -53,6 +55,8 @@ class Turns:
         self._only_wait_in_quiet = 0
         self._asked = 0  # how many trials run beside others or wait to
         self._quiet = 0  # how many run in quiet
+        self._is_quiet = False  # whether none has begun beside others since one began in quiet
+        self._leading = 0  # how many wait for quiet that others wait for
         self._changed = asyncio.Event()
         self.under_way: list[UnderWay] = []
         self.places = SweepPlaces()
@@ -75,7 +79,8 @@ class Turns:
         try:
             await self._free.acquire()
             try:
-                await self._until(lambda: not self._quiet)
+                await self._until(lambda: not self._quiet and not (self._is_quiet and self._leading))
+                self._is_quiet = False
                 with self._named(what, trial):
                     yield
             finally:
@@ -85,19 +90,37 @@ class Turns:
             self._changed.set()
 
     @asynccontextmanager
-    async def in_quiet(self, what: str, *, trial: str = "") -> AsyncIterator[None]:
+    async def in_quiet(self, what: str, *, trial: str = "", leads: bool = False) -> AsyncIterator[None]:
         """Wait until no trial runs beside others or waits to; none begins meanwhile. ``what`` is as for ``one``.
 
-        One that asks for a turn beside others waits for those in quiet that run, and not for those that wait.
+        One that asks for a turn beside others waits for those in quiet that run, and for those that lead to others.
+
+        Args:
+            what: What has the turn, in words.
+            trial: Id of the trial.
+            leads: Whether others can only begin when it is over.
         """
-        await self._until(lambda: not self._asked and self._quiet < self._most_in_quiet + self._only_wait_in_quiet)
-        self._quiet += 1
+        self._leading += leads
+        try:
+            await self._until(lambda: self._may_begin_in_quiet(leads=leads))
+            self._quiet += 1
+            self._is_quiet = True
+        finally:
+            self._leading -= leads
+            self._changed.set()
         try:
             with self._named(what, trial):
                 yield
         finally:
             self._quiet -= 1
             self._changed.set()
+
+    def _may_begin_in_quiet(self, *, leads: bool) -> bool:
+        if self._quiet >= self._most_in_quiet + self._only_wait_in_quiet:
+            return False
+        if leads:
+            return self._is_quiet or not self._asked
+        return not self._asked and not self._leading
 
     def more_in_quiet(self, only_wait: int) -> None:
         """Let so many more trials run in quiet at a time from now on: as many of them do nothing but wait."""

@@ -47,9 +47,9 @@ class CoverageGaps:
     """Looks at a worker process from outside, and collects what leaves it past the doors.
 
     It looks whenever a message is held, and once more when the worker is about to end and when it has ended. Files that
-    were written below the worker's folders by then are seen without fail (see ``harness.trial.written_files``). Of
-    connections, files elsewhere and child processes what is open at the moment of a look is seen: what comes and goes
-    between two looks is missed.
+    were written below the worker's folders by then are seen without fail (see ``harness.trial.written_files``), those
+    that were written through a mapping with the end of the attempt. Of connections, files elsewhere and child processes
+    what is open at the moment of a look is seen: what comes and goes between two looks is missed.
 
     Args:
         folders: Folders of the worker.
@@ -115,17 +115,20 @@ class CoverageGaps:
                 return
             self._waiting = []
             point = waiting[0]
-            whole = self._took < _QUICK or any(
-                each is None or each.operation.startswith("RespondActivityTask") for each in waiting
-            )
+            ends = any(each is None or each.operation.startswith("RespondActivityTask") for each in waiting)
             process = self._workers.process
-            written = await asyncio.to_thread(self._written) if whole else []
+            looks = ends or (self._took < _QUICK and self._files.may_be_written())
+            written = await asyncio.to_thread(self._written) if looks else []
             opened = await asyncio.to_thread(self._opened, process.pid) if process else []
             new = [*written, *(leak for leak in opened if self._is_new(leak, written))]
             self._seen.update(dict.fromkeys(new))
         if new:
             facts = PastDoors(what=[leak.words for leak in new], seen_at=point.id if point else "")
             self._tape.note("past-doors", worker=self._workers.number, facts=facts)
+
+    def close(self) -> None:
+        """Look no more."""
+        self._files.close()
 
     def _written(self) -> list[_Leak]:
         began = time.monotonic()

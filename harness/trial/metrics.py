@@ -7,9 +7,10 @@ there, what they say is put on the tape; where nobody answers, nothing is.
 from __future__ import annotations
 
 import asyncio
-import urllib.error
-import urllib.request
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 
 from harness.records.act_facts import MetricsScraped
 from harness.records.plan import Plan
@@ -53,16 +54,24 @@ class MetricsScraping:
         worker = self._worker()
         address = self._address(worker)
         try:
-            text = await asyncio.to_thread(_get, f"http://{address}/metrics")
-        except (OSError, ValueError):
+            text = await asyncio.to_thread(_get, address)
+        except (OSError, HTTPException):
             return
         self._tape.note("metrics", worker=worker, facts=MetricsScraped(totals=totals(text.splitlines())))
 
 
-def _get(url: str) -> str:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, timeout=_LIMIT) as reply:
-        return str(reply.read().decode(errors="replace"))
+def _get(address: str) -> str:
+    """Return what is served there. No proxy is asked for it, whatever the environment says.
+
+    Raises:
+        OSError, HTTPException: Nobody serves metrics there.
+    """
+    with contextlib.closing(HTTPConnection(address, timeout=_LIMIT)) as connection:
+        connection.request("GET", "/metrics")
+        reply = connection.getresponse()
+        if reply.status != HTTPStatus.OK:
+            raise HTTPException(f"status {reply.status}")
+        return reply.read().decode(errors="replace")
 
 
 def totals(lines: Iterable[str]) -> dict[str, float]:

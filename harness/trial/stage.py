@@ -293,6 +293,7 @@ async def open_trial_stage(
         coverage = None
         if not plan.strikes:
             coverage = coverage_of(scenario, slot=slot, rig=rig, folder=folder, workers=registry, tape=tape)
+            stack.callback(coverage.close)
         metrics = MetricsScraping(plan, tape=tape, worker=lambda: registry.number, address=slot.addresses.metrics)
         crash_copies = CrashCopies(slot.server.database, folder=folder / "crashes", attribution=attribution)
         proxy = await stack.enter_async_context(forward_proxy(scenario, slot=slot, workers=registry))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,11 +12,14 @@ from importlib import resources
 from typing import Any
 
 import jinja2
+import platformdirs
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from harness.foreign import for_terminal
 from harness.records.checklist import Checklist
 from harness.records.evidence import Evidence
+from harness.records.private_files import make_private
 from harness.records.run_record import RunRecord
 from harness.records.sweep_result import SweepResult
 from harness.records.verdict import EvidenceEntry
@@ -64,6 +68,7 @@ def html(
         trim_blocks=True,
         finalize=_harmless,
         loader=jinja2.FunctionLoader(_own),
+        bytecode_cache=_compiled(),
     )
     environment.filters["step_text"] = step_text
     style, script = Markup(_own("page.css")), Markup(_own("page.js"))
@@ -195,6 +200,33 @@ def _of_findings(report: Report) -> dict[str, Any]:
         "scenarios": (),
         "shared": (),
     }
+
+
+class _Compiled(jinja2.FileSystemBytecodeCache):
+    """Keeps what templates were compiled to, which takes 0.35 s each time else.
+
+    A file that cannot be read, or a disk that takes none, is as good as no file.
+    """
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        try:
+            super().load_bytecode(bucket)
+        except Exception:  # whatever unpickling raises
+            bucket.reset()
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with contextlib.suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def _compiled() -> _Compiled | None:
+    """Return what keeps compiled templates in the user's own cache, where nobody else writes; None: it is no folder."""
+    folder = platformdirs.user_cache_path("crashproof") / "pages"
+    try:
+        make_private(folder)
+    except OSError:
+        return None
+    return _Compiled(str(folder))
 
 
 def _made(run: RunReport) -> bytes:

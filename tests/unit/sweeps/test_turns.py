@@ -42,6 +42,27 @@ async def test_those_in_quiet_begin_when_no_other_runs_or_waits_and_a_few_at_a_t
     await asyncio.gather(*tasks)
 
 
+async def test_in_quiet_those_that_others_wait_for_come_first_and_all_before_what_they_lead_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    turns, began = Turns(3), list[str]()
+
+    async def trial(name: str, *, then: str = "") -> None:
+        quiet = turns.in_quiet(name, leads=then != "") if name in "qrst" else turns.one(name)
+        async with quiet:
+            began.append(name)
+            await _settled()
+        if then:
+            await trial(then)
+
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        for name, then in (("a", ""), ("q", ""), ("r", "b"), ("s", "c"), ("t", "d")):
+            group.create_task(trial(name, then=then))
+    assert began[:4] == ["a", "r", "s", "t"]
+    assert (sorted(began[4:7]), began[7:]) == (["b", "c", "d"], ["q"])
+
+
 async def test_as_many_more_run_in_quiet_as_only_wait_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     turns, running, end = Turns(4), list[int](), asyncio.Event()

@@ -241,3 +241,19 @@ def test_what_was_run_stands_on_top() -> None:
 
 def test_what_a_history_or_the_code_says_is_escaped() -> None:
     assert "<b>" not in html(REPORTS["hostile"]).replace("<b>Agent</b>", "")
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"j2\x06garbage", None])
+def test_a_page_is_the_same_whatever_is_kept_of_its_templates(
+    spoilt: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / name)
+    page = html(REPORTS["everything"])
+    kept = list((tmp_path / "crashproof" / "pages").iterdir())
+    assert kept
+    for each in kept:
+        each.write_bytes(each.read_bytes() if spoilt is None else spoilt)
+    assert html(REPORTS["everything"]) == page
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / "file")
+    assert html(REPORTS["everything"]) == page
