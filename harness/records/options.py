@@ -19,8 +19,8 @@ class SweepOptions:
         time_limit: Seconds from the start of the sweep after which no further trial begins; 0: none.
         max_failures: Number of failed trials after which no further trial begins; 0: none.
         workflows: Modules for the Replayer, where the scenario does not tell them.
-        cold: Whether every worker process is started cold. Else those of the first baseline are, and those after a
-            strike in trials in real time, and the others are forked where that comes to the same.
+        cold: Whether every worker process is started cold. Else those of the first baseline of each program are, and
+            the others are forked where that comes to the same.
         next: The next version of the worker, where it is not that of the scenario: see ``Scenario``.
         faults: Names of faults or families, where they are not those of the scenario.
         engine: Name of the engine that runs the server.

@@ -103,9 +103,10 @@ def _how_started(baselines: Sequence[Evidence]) -> list[str]:
     entries = (entry for each in baselines for entry in acts(each.tape, "start-worker"))
     starts = [start for entry in entries if (start := entry.facts_as(WorkerStarted))]
     if any(start.start == "forked" for start in starts):
+        of = "" if any(start.start == "cold" for start in starts) else " of another scenario of the same program"
         return [
             "Worker processes were forked from one that had imported the installed modules, except in the first "
-            "baseline and after the strike of a real-time trial; --cold starts all of them cold."
+            f"baseline{of}; --cold starts all of them cold."
         ]
     reasons = dict.fromkeys(start.why for start in starts if start.why)
     return [f"Worker processes were started cold, which takes longer: {reason}." for reason in reasons]

@@ -17,6 +17,7 @@ from harness.faults.fault import Fault
 from harness.processes.forkserver.children import ChildForks
 from harness.processes.forkserver.pool import ForkServers
 from harness.records.act_facts import DoorNotice
+from harness.records.scenario import Scenario
 from harness.servers.candidates import Binary
 from harness.servers.engine import engine_with
 from harness.servers.lifecycle import Server
@@ -145,6 +146,7 @@ class Rig:
         self._routes = HttpRoutes()
         self._opened: dict[str, int] = {}
         self._warming: list[asyncio.Task[None]] = []
+        self._cold: dict[tuple[object, ...], str] = {}
         self.state_locks = StateLocks()
         self.alone: set[str] = set()
         self.tapes: dict[str, LiveTape] = {}
@@ -212,6 +214,15 @@ class Rig:
             yield
         finally:
             self.tapes.pop(trial, None)
+
+    def starts_cold(self, scenario: Scenario) -> bool:
+        """Tell whether the workers of a scenario's first baseline start cold, and not from a fork server.
+
+        Of the scenarios that start one program in one environment those of the first do, for all: what a program is
+        that starts from nothing has been seen then, and the others are compared with what its forks do.
+        """
+        how = (scenario.task_queue, scenario.address, scenario.tls, frozenset(scenario.env.items()))
+        return not self._forks or self._cold.setdefault((scenario.worker, *how), scenario.name) == scenario.name
 
     def warm(self, command: Sequence[str], *, env: Mapping[str, str]) -> None:
         """Begin to make a fork server ready for the workers to come, while the first one is started cold."""

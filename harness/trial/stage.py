@@ -195,7 +195,6 @@ def _workers(
         recover=recover,
         strict=worker.strict,
         fork_servers=worker.fork_servers,
-        restarts_cold=worker.restarts_cold,
         next_version=worker.next_version,
     )
 
@@ -238,7 +237,7 @@ class TrialStage:
         return self.stage.ports.opened | {self.slot.addresses.port} | proxy
 
 
-def _setup(scenario: Scenario, *, plan: Plan, rig: Rig, folder: Path, cold: bool) -> WorkerSetup:
+def _setup(scenario: Scenario, *, rig: Rig, folder: Path, cold: bool) -> WorkerSetup:
     return WorkerSetup(
         command=scenario.worker,
         logs=folder / "logs",
@@ -248,8 +247,7 @@ def _setup(scenario: Scenario, *, plan: Plan, rig: Rig, folder: Path, cold: bool
         address=scenario.address,
         tls=scenario.tls,
         strict=not is_one_program(scenario),
-        fork_servers=None if cold else rig.fork_servers,
-        restarts_cold=plan.real_time,
+        fork_servers=None if cold and rig.starts_cold(scenario) else rig.fork_servers,
     )
 
 
@@ -266,14 +264,14 @@ async def open_trial_stage(
         rig: What trials share.
         folder: Folder of this trial.
         task_timeout: Workflow task timeout in seconds for a start that declares none; 0: the server's own.
-        cold: Whether every worker process is started cold; in real time those after a strike are in any case.
+        cold: Whether every worker process is started cold, where ``Rig.starts_cold`` says so, too.
 
     Raises:
         UsageError: The scenario names a file that is not there, or an address that is taken.
         KilledError, RigError: The server does not answer; it or the doors are lost, be it later.
     """
     tape, registry, attribution = LiveTape(), WorkerRegistry(), _attribution_of(scenario)
-    worker = _setup(scenario, plan=plan, rig=rig, folder=folder, cold=cold)
+    worker = _setup(scenario, rig=rig, folder=folder, cold=cold)
     async with AsyncExitStack() as stack:
         slot = await stack.enter_async_context(_slot(scenario, plan=plan, trial=trial, rig=rig))
         stack.enter_context(rig.watched(trial, tape))

@@ -52,7 +52,8 @@ async def run_trial(
         rig: What trials share.
         folder: Folder of this trial; logs go below it.
         bounds: How long it may take.
-        cold: Whether every worker process is started cold; else it is forked where that comes to the same.
+        cold: Whether every worker process is started cold; else it is forked where that comes to the same, as
+            where another scenario of the run has shown how the program starts cold.
 
     Raises:
         UsageError: The scenario does not fit the worker (task queue, workflow type).

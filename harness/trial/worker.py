@@ -67,7 +67,6 @@ class WorkerProcesses:
         strict: Whether an exit that nobody asked for ends the trial at once. A worker that starts its own work may
             exit by itself when the work is done.
         fork_servers: Where processes are forked if they can be; None: every one is started cold.
-        restarts_cold: Whether each process but the first one is started cold.
         next_version: The next version of its code; None: there is none.
     """
 
@@ -83,7 +82,6 @@ class WorkerProcesses:
         recover: Recover,
         strict: bool,
         fork_servers: ForkServers | None = None,
-        restarts_cold: bool = False,
         next_version: WorkerCode | None = None,
     ) -> None:
         self.registry = registry
@@ -99,7 +97,6 @@ class WorkerProcesses:
         self._recover = recover
         self._strict = strict
         self._fork_servers = fork_servers
-        self._restarts_cold = restarts_cold
         self._watching: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -126,7 +123,7 @@ class WorkerProcesses:
         """Start a process, forked where that comes to the same, and say how it was started."""
         how, env, name = {"start": "cold"}, await self._environment(number), f"worker-{number}"
         command = self.command
-        if self._fork_servers and not (self._restarts_cold and number > 1):
+        if self._fork_servers:
             try:
                 return await self._fork_servers.start(
                     command.words, number=number, name=name, logs=self._logs, env=env, cwd=command.folder

@@ -28,7 +28,6 @@ class WorkerSetup:
         tls: Whether the wire door speaks TLS, with a certificate that it is made to trust.
         strict: Whether an exit that nobody asked for ends the trial at once.
         fork_servers: Where its processes are forked if they can be; None: every one is started cold.
-        restarts_cold: Whether each process but the first one is started cold.
     """
 
     command: str
@@ -40,7 +39,6 @@ class WorkerSetup:
     tls: bool = False
     strict: bool = True
     fork_servers: ForkServers | None = None
-    restarts_cold: bool = False
 
     @property
     def certificate(self) -> Certificate | None:

@@ -72,7 +72,8 @@ class Imported:
         """
         before = frozenset(sys.modules)
         try:
-            self._import_all(name for name in names if self._is_shared(name))
+            if any(map(self._is_shared, names)):  # else there is nothing new to examine
+                self._import_all(name for name in names if self._is_shared(name))
             if job and (refusal := self.refusal(job)):
                 raise UnfitError(refusal)
         except UnfitError as error:

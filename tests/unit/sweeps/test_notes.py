@@ -30,6 +30,15 @@ def test_a_request_of_an_unknown_shape_is_told_once_and_last() -> None:
     assert told[-2].startswith("Worker processes were forked")
 
 
+def test_it_is_told_which_scenario_shows_the_cold_start() -> None:
+    forked = evidence()
+    begun = Entry(at=0.0, kind="act", operation="start-worker", worker=1, facts=WorkerStarted(pid=6, start="cold"))
+    first = [replace(forked, tape=(begun,)), forked]
+    assert "except in the first baseline;" in notes(SCENARIO, options=SweepOptions(), baselines=first)[-1]
+    told = notes(SCENARIO, options=SweepOptions(), baselines=[forked, forked])[-1]
+    assert "except in the first baseline of another scenario of the same program;" in told
+
+
 def test_trials_that_were_tried_again_are_counted_for_each_reason() -> None:
     told = notes(SCENARIO, options=SweepOptions(), baselines=[evidence()], again={"a died": 3, "b died": 1})
     assert told[-2:] == ["3 trials were tried again: a died.", "Tried again: b died."]

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +18,11 @@ from harness.doors.http.channel import Notice
 from harness.doors.http.doors import HttpMessage
 from harness.errors import KilledError
 from harness.records.act_facts import DoorNotice
+from harness.records.scenario import Scenario
+from harness.records.scenario import start as work_of
+from harness.servers.candidates import Binary
 from harness.trial.live_tape import LiveTape
-from harness.trial.rig import HttpRoutes, Slot
+from harness.trial.rig import HttpRoutes, Rig, Slot
 from tests.waiting import LIMIT
 
 
@@ -47,6 +52,20 @@ def test_a_notice_is_on_the_tape_of_the_trial_that_it_is_about() -> None:
     assert [(entry.operation, entry.facts) for entry in tape.entries] == [
         ("notice", DoorNotice(text="no such path", unserved=True))
     ]
+
+
+@pytest.mark.parametrize(("forks", "cold"), [(True, [True, True, False, True, True]), (False, [True] * 5)])
+def test_of_the_scenarios_of_one_program_in_one_environment_the_first_shows_its_cold_start(
+    tmp_path: Path, forks: bool, cold: list[bool]
+) -> None:
+    rig = Rig(binary=Binary(path=tmp_path / "temporal", version="", sha256="", source=""), folder=tmp_path, forks=forks)
+    first = Scenario(name="first", worker="python worker.py", work=work_of("Trip"))
+    others = (
+        replace(first, name="of the same program"),
+        replace(first, name="of another program", worker="python another.py"),
+        replace(first, name="in another environment", env={"REGION": "eu"}),
+    )
+    assert [rig.starts_cold(each) for each in (first, first, *others)] == cold
 
 
 class Watched:

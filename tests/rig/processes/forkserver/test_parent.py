@@ -357,15 +357,14 @@ async def test_another_environment_has_another_fork_server(project: Path, forkin
 
 
 @pytest.mark.parametrize(
-    ("command", "restarts_cold", "starts"),
+    ("command", "starts"),
     [
-        ("python worker.py", False, ["forked", "forked"]),
-        ("python worker.py", True, ["forked", "cold"]),
-        ("sh -c 'sleep 600'", False, ["cold", "cold"]),
+        ("python worker.py", ["forked", "forked"]),
+        ("sh -c 'sleep 600'", ["cold", "cold"]),
     ],
 )
 async def test_a_worker_is_started_in_one_way_or_the_other_and_the_tape_says_how(
-    project: Path, forking: Forking, command: str, restarts_cold: bool, starts: list[str]
+    project: Path, forking: Forking, command: str, starts: list[str]
 ) -> None:
     (project / "worker.py").write_text("import time; time.sleep(600)")
 
@@ -386,7 +385,6 @@ async def test_a_worker_is_started_in_one_way_or_the_other_and_the_tape_says_how
         recover=nothing,
         strict=True,
         fork_servers=forking.fork_servers,
-        restarts_cold=restarts_cold,
     )
     starting = asyncio.create_task(workers.start())
     await until_async(lambda: registry.process or starting.done(), "there is a process")
