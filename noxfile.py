@@ -129,9 +129,11 @@ def ci(session: nox.Session) -> None:
         oldest = beside.submit(_oldest, session)
     for each in done:
         each.result()
-    _tests(session, "--color=no", oldest=oldest.result())
-    _replay(session)
-    _chaos(session, "--color=no")
+    with ThreadPoolExecutor() as beside:  # a sweep waits for much of its time: the tests have the processors meanwhile
+        swept = beside.submit(_chaos, session, "--color=no", silent=True)
+        _tests(session, "--color=no", oldest=oldest.result())
+        _replay(session)
+    session.log(swept.result())
 
 
 def _lint(session: nox.Session) -> None:
@@ -157,7 +159,7 @@ def _audit(session: nox.Session, *arguments: str) -> None:
 
 def _tests(session: nox.Session, *arguments: str, oldest: str = "") -> None:
     # Tests of one file stay together as long as they can, for they share servers.
-    how = ("-n", "4", "--dist", "worksteal", "-m", "not chaos and not every_moment")
+    how = ("-n", "3", "--dist", "worksteal", "-m", "not chaos and not every_moment")
     session.run("pytest", *how, *arguments, env={OLDEST: oldest})
 
 
@@ -167,10 +169,11 @@ def _replay(session: nox.Session) -> None:
     session.run("crashproof", "replay", "tests/histories/*.json*", "--worker", "python -m scenarios.research.worker")
 
 
-def _chaos(session: nox.Session, *arguments: str) -> None:
+def _chaos(session: nox.Session, *arguments: str, silent: bool = False) -> str:
+    """Sweep the example agents; return what it says where that is not shown."""
     # Each file sweeps by one command, and waits for much of its time: side by side they wait together.
     how = ("-n", "2", "--dist", "loadfile", "-m", "chaos")
-    session.run("pytest", *how, *arguments, *map(str, _marked("chaos")))
+    return str(session.run("pytest", *how, *arguments, *map(str, _marked("chaos")), silent=silent))
 
 
 def _marked(marker: str) -> list[Path]:
