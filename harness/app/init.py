@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -210,9 +211,15 @@ def _needs(sources: Sequence[Path]) -> dict[str, Any]:
 def _installed_imports(sources: Sequence[Path]) -> list[str]:
     """Return the names by which packages are installed that code imports, as far as they are installed here."""
     imported = {name for file in sources for name in _IMPORTS.findall(file.read_text(errors="replace"))}
-    here = metadata.packages_distributions() if imported else {}
+    here = _packages_here() if imported else {}
     names = {_package_of(name, here.get(name, ())) for name in imported - {"harness", "nox", "pytest"}}
     return sorted(names - {""})
+
+
+@cache
+def _packages_here() -> Mapping[str, list[str]]:
+    """Return which installed packages have a part of each top-level module: every one of them is read for it."""
+    return metadata.packages_distributions()
 
 
 def _package_of(module: str, installed: Collection[str]) -> str:

@@ -8,11 +8,13 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from harness.audit.program_reading import ReadSend, ReadWorker, ReadWorkflow, read_program
 from harness.errors import UsageError, nearest
 from harness.records.scenario import WAITING
+
+if TYPE_CHECKING:
+    from harness.audit.program_reading import ReadSend, ReadWorker, ReadWorkflow
 
 _TELLING = ("signal", "update", "query", "cancel")
 """Options that say what is sent: where one of them is given nothing is sent but what they say."""
@@ -58,6 +60,8 @@ def read_options(file: Path, *, given: Mapping[str, Any]) -> list[ReadProgram]:
     Raises:
         UsageError: No worker can be read from it, or nothing can be made up for an argument of a workflow.
     """
+    from harness.audit.program_reading import read_program  # it takes its time, and most files declare scenarios
+
     workers = read_program(file)
     every = [each for worker in workers for each in _programs(file, worker, given)]
     if not every:

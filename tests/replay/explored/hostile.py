@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from datetime import timedelta
 
 from temporalio import activity, workflow
@@ -60,8 +61,8 @@ class GoesOn:
 class Blocks:
     @workflow.run
     async def run(self) -> None:
-        while True:
-            pass
+        while True:  # it holds the thread, and leaves the processors to others
+            time.sleep(0.01)
 
 
 @workflow.defn(sandboxed=False)
