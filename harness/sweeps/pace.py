@@ -2,7 +2,7 @@
 
 Most of a trial is waiting, for how much depends on the agent: no fixed number fits. So the machine is looked at::
 
-    processors idle, and trials wait for their turn      one more at a time
+    processors idle, and trials wait for their turn      one more at a time, at once
     crashproof itself is late, though it does little     one fewer: whatever is due on this machine is late, agents too;
                                                          but one for each processor, for others may be to blame
     what is ready waits in long queues for processors    one fewer: so many get no more done than fewer would, and each
@@ -17,7 +17,8 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -27,9 +28,10 @@ import psutil
 
 from harness.sweeps.turns import Turns
 
-_LOOK_EVERY = 1.0  # seconds
-_LOOKS = 10  # at the queue, from one look at the machine to the next
-_IDLE = 0.15  # share of the processors' time that is worth another trial
+_LOOK_EVERY = 0.3  # seconds: what a trial waits for after a kill is over in one or two, and so is what it leaves idle
+_LOOKS = 3  # at the queue, from one look at the machine to the next
+_REMEMBERED = 10  # looks at the queue by which it is judged, from when the number of trials was lowered last
+_IDLE = 0.2  # share of the processors' time that is worth another trial
 _QUIET = 0.5  # share of it where it is quiet though some trials run
 _LATE = 0.15  # seconds that a timer of crashproof's own may be late
 _CROWDED = 2.0  # threads that run or are ready to, for each processor
@@ -46,8 +48,8 @@ class Machine:
 
     Attributes:
         idle: Share of the processors' time in which they had nothing to do, from 0 to 1.
-        late: Seconds by which a timer was late.
-        ready: Threads that ran or were ready to, for each processor; 0 where that is not known.
+        late: Seconds by which a timer was late; 0 where that is not known yet.
+        ready: Threads that ran or were ready to, for each processor; 0 where that is not known, or not yet.
     """
 
     idle: float
@@ -88,9 +90,11 @@ def next_limit(limit: int, machine: Machine, *, most: int, all_taken: bool) -> i
     processors = os.cpu_count() or 1
     if machine.late > _LATE:
         return max(min(limit, processors), limit - 1)
+    if machine.idle > _IDLE:
+        return min(most, limit + 1) if all_taken else limit
     if machine.ready > _CROWDED:
         return max(min(limit, _LEAST * processors), limit - 1)
-    return min(most, limit + 1) if all_taken and machine.idle > _IDLE else limit
+    return limit
 
 
 async def keep_pace(turns: Turns, *, waits: Callable[[str], bool] = lambda trial: False) -> None:
@@ -101,18 +105,29 @@ async def keep_pace(turns: Turns, *, waits: Callable[[str], bool] = lambda trial
         waits: Tells whether a trial, by its id, does nothing now but wait, so that it needs no processor.
     """
     at_work = turns.limit  # beside those that only wait, of which there may be as many again
+    seen = deque[tuple[float, float]](maxlen=_REMEMBERED)
     while turns.most:
-        before, late, ready = psutil.cpu_times(), list[float](), list[float]()
+        before = psutil.cpu_times()
         for _ in range(_LOOKS):
             begun = time.monotonic()
             await asyncio.sleep(_LOOK_EVERY / _LOOKS)
-            late.append(time.monotonic() - begun - _LOOK_EVERY / _LOOKS)
-            ready.append(_ready())
-        machine = Machine(idle=_idle(before, psutil.cpu_times()), late=max(late), ready=fmean(ready))
+            seen.append((time.monotonic() - begun - _LOOK_EVERY / _LOOKS, _ready()))
+        machine = _machine(seen, idle=_idle(before, psutil.cpu_times()))
         waiting = sum(waits(each.trial) for each in turns.under_way)
-        at_work = next_limit(at_work, machine, most=turns.most, all_taken=turns.all_taken)
+        limit = next_limit(at_work, machine, most=turns.most, all_taken=turns.all_taken)
+        if limit < at_work:
+            seen.clear()  # what one fewer makes of it shows from now on
+        at_work = limit
         turns.change(min(at_work + min(waiting, turns.most), _room()))
         turns.more_in_quiet(min(waiting, turns.most) if machine.idle > _QUIET else 0)
+
+
+def _machine(seen: Collection[tuple[float, float]], *, idle: float) -> Machine:
+    """Return what was seen of the machine; of so few looks nothing is said of what is late or waits."""
+    if len(seen) < _REMEMBERED:
+        return Machine(idle=idle, late=0.0)
+    late, ready = zip(*seen, strict=True)
+    return Machine(idle=idle, late=max(late), ready=fmean(ready))
 
 
 def _ready() -> float:

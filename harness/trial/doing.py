@@ -12,7 +12,7 @@ _LOOKED_AT = 400  # entries from the end: what is further back is no news
 _DOORS = {"model": "model call", "effect": "effect"}
 _SIGNS_OF_WAITING = ("RecordActivityTaskHeartbeat", "lag", "metrics")
 _AT_WORK = ("start-worker", "worker-exit")  # acts of crashproof's own after which a process is started, or judged
-_WAITS_AFTER = 2.0  # seconds in which no message passes a door: who has work to do is done with it by then
+_WAITS_AFTER = 1.0  # seconds in which no message passes a door: who has work to do is done with it by then
 _ACTS = {
     "start-worker": "a worker process starts",
     "worker-ready": "the worker waits for a task",

@@ -55,6 +55,28 @@ def test_no_more_trials_are_under_way_than_files_may_be_open_for(
     assert (turns_of(jobs=0).limit, turns_of(jobs=0).most) == (min(24, most), most)
 
 
+async def test_idle_processors_get_another_trial_at_once_and_a_crowd_one_fewer_when_it_has_lasted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns, limits, idle = Turns(6, most=16), list[int](), [*[0.0] * 9, *[0.5] * 2, *[0.0] * 5]
+
+    def seen(before: object, now: object) -> float:
+        limits.append(turns.limit)
+        if len(limits) == len(idle):
+            pace.cancel()
+        return idle[len(limits) - 1]
+
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("harness.sweeps.pace._LOOK_EVERY", 0.003)
+    monkeypatch.setattr("harness.sweeps.pace._LATE", 60.0)
+    monkeypatch.setattr("harness.sweeps.pace._ready", lambda: 3.0)
+    monkeypatch.setattr("harness.sweeps.pace._idle", seen)
+    monkeypatch.setattr(Turns, "all_taken", True)
+    pace = asyncio.create_task(keep_pace(turns))
+    await asyncio.wait([pace])
+    assert limits == [6, 6, 6, 6, 5, 5, 5, 5, 4, 4, 5, 6, 5, 5, 5, 5]
+
+
 async def test_beside_those_that_only_wait_as_many_more_run_up_to_twice_the_most(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
