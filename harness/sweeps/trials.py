@@ -158,10 +158,9 @@ class Trials:
 
     async def _tried(self, plan: Plan, *, trial: str, bounds: Bounds) -> Evidence:
         folder = self.folder_of(trial)
-        is_first = trial == Plan().trial_id(self._scenario.name)
-        if not is_first:
-            self._be_ready_to_replay()
-        cold = self._options.cold or is_first
+        cold = self._options.cold or trial == Plan().trial_id(self._scenario.name)
+        if self._begin_replaying:
+            self._replayer = self._begin_replaying()
         run = functools.partial(self._run, plan=plan, trial=trial, folder=folder, bounds=bounds, cold=cold)
         try:
             evidence = await _answered(run)
@@ -171,17 +170,7 @@ class Trials:
             evidence = await _answered(run)
         finally:
             await asyncio.to_thread(self._tidy, folder / "logs")
-        self._be_ready_to_replay()
         return replace(evidence, end_reason=text_without(self._secrets, evidence.end_reason))
-
-    def _be_ready_to_replay(self) -> None:
-        """Have the workflow code imported for replays, while the second trial runs, and not while many wait.
-
-        Not while the first one does: its worker is started cold, as is what others are forked from, and what each of
-        them imports is what the others import, on the same processors.
-        """
-        if self._begin_replaying:
-            self._replayer = self._begin_replaying()
 
     def _tidy(self, logs: Path) -> None:
         withhold(self._secrets, logs)
@@ -210,6 +199,7 @@ class Trials:
     async def _replaying(self) -> AsyncIterator[None]:
         """Keep what replays histories, where it is known how."""
         async with shared_replay(self._scenario, self._options, run=self._folder, forks=self._forks) as begin:
+            # It imports the workflow code while the first baseline runs, and not while many wait for their turn.
             self._begin_replaying = begin
             yield
 
