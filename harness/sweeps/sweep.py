@@ -7,7 +7,8 @@ What happens in which order, and what the end of crashproof in between leaves:
    if it was not.
 2. The cuts that both of them show are known now (``harness.sweeps.plans``). What the sweep came to so far is handed
    on, to be kept: from here on whoever reads the folder knows which points have not been tried.
-3. The trials that wait for a timeout in real time begin as early as that, since they take longest.
+3. The trials that wait for a timeout in real time begin as early as that, since they take longest; where nothing is
+   wrong with the baselines so far, all others do so, too, while the histories of the baselines are replayed.
 4. Each cut is tried, then what the recoveries showed (``harness.sweeps.rounds``). Before each round the result so far
    is handed on again, with the new points.
 5. What is known and not tried when a limit ends this makes the outcome UNKNOWN. So does an interruption; the same steps
@@ -129,7 +130,7 @@ class Sweep:
                     await self._try_all()
                     await self._try_again_in_quiet()
             finally:
-                await self._end_early()
+                await ended(self._early.values())
             return self._result(reason)
 
     async def again(self, plan: Plan, *, trial: str, baselines: Sequence[Evidence]) -> SweepResult:
@@ -204,10 +205,8 @@ class Sweep:
         self._seen.known = self._known()
 
     def _known(self) -> KnownCuts:
-        options = self._options
-        lacks = functools.partial(
-            why_not_made, scenario=self._scenario, engine=self._engine, real_time=options.real_time
-        )
+        options, about = self._options, functools.partial(why_not_made, scenario=self._scenario, engine=self._engine)
+        lacks = functools.partial(about, real_time=options.real_time)
         return known_cuts(self._faults, self._seen.baselines, only=options.only, lacks=lacks)
 
     def _baseline_bounds(self) -> Bounds:
@@ -225,18 +224,24 @@ class Sweep:
         return ""
 
     def _begin_early(self) -> None:
-        """Begin the trials that wait longest as soon as they are known: those in real time."""
-        plans = real_time_plans(self._seen.known.cuts, baseline=self._seen.baselines[0], options=self._options)
-        for plan in plans:
-            if plan not in self._early:
-                self._early[plan] = asyncio.create_task(self._evidence(plan))
+        """Begin the trials that wait longest as soon as they are known: those in real time; then all, if all is well.
 
-    async def _end_early(self) -> None:
-        await ended(self._early.values())
+        The others do not wait for the replays of the baselines so. No limit holds before those that failed are counted.
+        """
+        seen, options = self._seen, self._options
+        plans = real_time_plans(seen.known.cuts, baseline=seen.baselines[0], options=options)
+        passed = all(self._judged(each).outcome is Outcome.PASS for each in seen.baselines)
+        if passed and len(seen.baselines) > 1 and not options.max_failures:
+            plans = self._first_plans()
+        new = [plan for plan in plans if plan not in self._early]
+        self._early |= {plan: asyncio.create_task(self._evidence(plan)) for plan in new}
+
+    def _first_plans(self) -> list[Plan]:
+        plans = first_plans(self._seen.known.cuts, baseline=self._seen.baselines[0], options=self._options)
+        return spread(plans) if self._options.time_limit else plans
 
     async def _try_all(self) -> None:
-        plans = first_plans(self._seen.known.cuts, baseline=self._seen.baselines[0], options=self._options)
-        plans = spread(plans) if self._options.time_limit else plans
+        plans = self._first_plans()
         places = places_of(self._seen.baselines)
         self._pairs.begin(plans, known=places)
         self._seen.total += len(plans)
@@ -277,7 +282,7 @@ class Sweep:
         try:
             evidence = await (self._early.pop(plan, None) or self._evidence(plan))
         except RigError as error:
-            self._count(self._not_judged(plan, reason=str(error)))
+            self._say(verdict=self._not_judged(plan, reason=str(error)))
             return None
         if evidence is None or self._judge(evidence).outcome is Outcome.FAIL:
             return None
@@ -305,7 +310,7 @@ class Sweep:
         confirmed = [each for each in slow if is_confirmed(each, undisturbed)]
         for each in confirmed:
             self._seen.quiet.add(each.trial)
-            self._count(each)
+            self._say(verdict=each)
         return [each for each in slow if each not in confirmed]
 
     async def _try_one_in_quiet(self, loaded: Verdict) -> None:
@@ -317,11 +322,11 @@ class Sweep:
             if not loaded.plan.strikes:
                 raise
             self._seen.quiet.add(loaded.trial)
-            self._count(self._not_judged(loaded.plan, reason=str(error)))
+            self._say(verdict=self._not_judged(loaded.plan, reason=str(error)))
             return
         self._seen.quiet.add(loaded.trial)
         if evidence is None:  # a limit was reached: it stands as it is
-            self._count(loaded)
+            self._say(verdict=loaded)
             return
         if not loaded.plan.strikes:
             trials = [each.trial for each in self._seen.baselines]
@@ -330,9 +335,8 @@ class Sweep:
         self._seen.unstable += filter(None, [difference(loaded, again)])
 
     def _tell_again(self, plan: Plan, why: RigError) -> None:
-        reason = why.args[0]
-        self._seen.again[reason] += 1
-        self._say(f"{plan if plan.strikes else 'an undisturbed trial'} is tried again: {reason}")
+        self._seen.again[why.args[0]] += 1
+        self._say(f"{plan if plan.strikes else 'an undisturbed trial'} is tried again: {why.args[0]}")
 
     def _not_judged(self, plan: Plan, *, reason: str) -> Verdict:
         name, trial = self._scenario.name, plan.trial_id(self._scenario.name)
@@ -358,11 +362,8 @@ class Sweep:
 
     def _judge(self, evidence: Evidence) -> Verdict:
         """Judge a trial, and count it unless it is to be tried again in quiet."""
-        judge_alone = functools.partial(
-            judge, baselines=self._seen.baselines, checks=self._checks, fail_on=self._options.fail_on
-        )
         folder = self._trials.folder_of(evidence.trial)
-        verdict = in_the_end(evidence, folder=folder, judge=judge_alone)
+        verdict = in_the_end(evidence, folder=folder, judge=self._judged)
         self._seen.notices.update(dict.fromkeys(notices_of(evidence)))
         if stop := stop_of(evidence):
             self._seen.stops.append(stop)
@@ -371,18 +372,18 @@ class Sweep:
         self._trials.save_verdict(verdict)
         if self._results.add(evidence, verdict):
             if not verdict.slow or verdict.trial in self._seen.quiet:
-                self._count(verdict)
+                self._say(verdict=verdict)
         else:
             self._seen.total -= 1
         return verdict
 
-    def _count(self, verdict: Verdict) -> None:
-        done, total = len(self._results.verdicts), self._seen.total
-        self._tell(News(scenario=self._scenario.name, verdict=verdict, done=done, total=total))
+    def _judged(self, evidence: Evidence) -> Verdict:
+        baselines, fail_on = self._seen.baselines, self._options.fail_on
+        return judge(evidence, baselines=baselines, checks=self._checks, fail_on=fail_on)
 
-    def _say(self, text: str) -> None:
+    def _say(self, text: str = "", *, verdict: Verdict | None = None) -> None:
         done, total = len(self._results.verdicts), self._seen.total
-        self._tell(News(scenario=self._scenario.name, text=text, done=done, total=total))
+        self._tell(News(scenario=self._scenario.name, text=text, verdict=verdict, done=done, total=total))
 
     def _result(self, reason: str, *, points_only: bool = False) -> SweepResult:
         return swept_so_far(

@@ -23,6 +23,7 @@ from harness.records.verdict import Finding, Outcome
 from harness.servers.engine import engine
 from harness.sweeps.rounds import ENDLESS, RECOVERY_ROUNDS
 from harness.sweeps.sweep import Sweep
+from harness.sweeps.trials import Trials
 from harness.sweeps.turns import Turns
 
 TRIP = Scenario(name="trip", worker="python worker.py", task_queue="q", work=start("Trip"))
@@ -286,6 +287,29 @@ def test_what_is_found_without_load_as_well_is_not_run_again(tmp_path: Path) -> 
     assert script.plans == ["baseline", "baseline", *FIRST]
     assert [verdict.outcome for verdict in failed.verdicts[2:]] == [Outcome.FAIL] * 3
     assert (news[-1].done, news[-1].total) == (5, 5)
+
+
+def test_trials_begin_while_the_undisturbed_ones_are_replayed_where_those_are_right_so_far(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script, replay, seen = Script(), Trials.kept, dict[str, list[str]]()
+
+    async def kept(self: Trials, evidence: Evidence) -> Evidence:
+        if not evidence.plan.strikes:
+            for _ in range(100):
+                await asyncio.sleep(0)
+            seen[evidence.trial] = list(script.plans)
+        return await replay(self, evidence)
+
+    monkeypatch.setattr(Trials, "kept", kept)
+    assert sweep(script, tmp_path / "right").outcome is Outcome.PASS
+    assert script.plans == ["baseline", "baseline", *FIRST]
+    assert [each[2:3] for each in seen.values()] == [FIRST[:1], FIRST[:1]]
+    script.plans.clear()
+    finding = Finding(check="wrong", message="it is wrong")
+    wrong = Check(name="wrong", property="It is right.", judge=lambda evidence, baselines: iter([finding]))
+    sweep(script, tmp_path / "wrong", checks=[wrong])
+    assert [each[2:3] for each in seen.values()] == [[], []]
 
 
 def test_of_what_is_found_under_load_alone_one_trial_is_run_again_for_all(tmp_path: Path) -> None:
