@@ -215,14 +215,19 @@ class Rig:
         finally:
             self.tapes.pop(trial, None)
 
-    def starts_cold(self, scenario: Scenario) -> bool:
-        """Tell whether the workers of a scenario's first baseline start cold, and not from a fork server.
+    def forking(self, scenario: Scenario, *, cold: bool) -> ForkServers | None:
+        """Return where the worker processes of a trial are forked if they can be; None: they are started cold.
 
-        Of the scenarios that start one program in one environment those of the first do, for all: what a program is
-        that starts from nothing has been seen then, and the others are compared with what its forks do.
+        Of the scenarios that start one program in one environment those of the first start it cold, for all: what it
+        is that starts from nothing has been seen then, and is compared with what its forks do.
+
+        Args:
+            scenario: The scenario.
+            cold: Whether they are to start cold, unless another scenario has shown how the program does.
         """
         how = (scenario.task_queue, scenario.address, scenario.tls, frozenset(scenario.env.items()))
-        return not self._forks or self._cold.setdefault((scenario.worker, *how), scenario.name) == scenario.name
+        first = self._cold.setdefault((scenario.worker, *how), scenario.name) if cold and self._forks else scenario.name
+        return None if cold and first == scenario.name else self.fork_servers
 
     def warm(self, command: Sequence[str], *, env: Mapping[str, str]) -> None:
         """Begin to make a fork server ready for the workers to come, while the first one is started cold."""

@@ -247,7 +247,7 @@ def _setup(scenario: Scenario, *, rig: Rig, folder: Path, cold: bool) -> WorkerS
         address=scenario.address,
         tls=scenario.tls,
         strict=not is_one_program(scenario),
-        fork_servers=None if cold and rig.starts_cold(scenario) else rig.fork_servers,
+        fork_servers=rig.forking(scenario, cold=cold),
     )
 
 
@@ -264,7 +264,7 @@ async def open_trial_stage(
         rig: What trials share.
         folder: Folder of this trial.
         task_timeout: Workflow task timeout in seconds for a start that declares none; 0: the server's own.
-        cold: Whether every worker process is started cold, where ``Rig.starts_cold`` says so, too.
+        cold: Whether every worker process is started cold, unless another scenario has shown how.
 
     Raises:
         UsageError: The scenario names a file that is not there, or an address that is taken.

@@ -65,7 +65,9 @@ def test_of_the_scenarios_of_one_program_in_one_environment_the_first_shows_its_
         replace(first, name="of another program", worker="python another.py"),
         replace(first, name="in another environment", env={"REGION": "eu"}),
     )
-    assert [rig.starts_cold(each) for each in (first, first, *others)] == cold
+    assert rig.forking(first, cold=False) is rig.fork_servers, "a struck trial, in a run that was resumed"
+    assert [rig.forking(each, cold=True) is None for each in (first, first, *others)] == cold
+    assert rig.forking(first, cold=False) is rig.fork_servers
 
 
 class Watched:

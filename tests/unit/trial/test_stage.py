@@ -28,7 +28,7 @@ async def test_a_script_that_is_not_there_is_told_before_anything_starts(tmp_pat
     scenario = Scenario(
         worker=sys.executable, work=work_of("Any"), name="asking", file=str(tmp_path / "scenario.py"), **more
     )
-    nothing: Any = type("Rig", (), {"fork_servers": None, "folder": tmp_path, "starts_cold": lambda *_: True})()
+    nothing: Any = type("Rig", (), {"folder": tmp_path, "forking": lambda *_, cold: None})()
     plan: Any = type("Plan", (), {"strikes": (), "faults": (), "real_time": False})()
     stage = open_trial_stage(scenario, plan=plan, trial="t", rig=nothing, folder=tmp_path, task_timeout=0, cold=True)
     with pytest.raises(UsageError, match=r"asking names 'no_such_script\.py', but there is no file"):
