@@ -113,13 +113,13 @@ async def keep_pace(turns: Turns, *, waits: Callable[[str], bool] = lambda trial
             await asyncio.sleep(_LOOK_EVERY / _LOOKS)
             seen.append((time.monotonic() - begun - _LOOK_EVERY / _LOOKS, _ready()))
         machine = _machine(seen, idle=_idle(before, psutil.cpu_times()))
-        waiting = sum(waits(each.trial) for each in turns.under_way)
+        waiting = {each.trial for each in turns.under_way if waits(each.trial)}
         limit = next_limit(at_work, machine, most=turns.most, all_taken=turns.all_taken)
         if limit < at_work:
             seen.clear()  # what one fewer makes of it shows from now on
         at_work = limit
-        turns.change(min(at_work + min(waiting, turns.most), _room()))
-        turns.more_in_quiet(min(waiting, turns.most) if machine.idle > _QUIET else 0)
+        turns.change(min(at_work + min(len(waiting), turns.most), _room()))
+        turns.only_wait(waiting if machine.idle > _QUIET else set())
 
 
 def _machine(seen: Collection[tuple[float, float]], *, idle: float) -> Machine:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Container, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
@@ -20,18 +20,20 @@ class UnderWay:
         what: Its scenario and plan, in words.
         trial: Its id.
         began: When it began, on the monotonic clock.
+        quiet: Whether it runs in quiet.
     """
 
     what: str
     trial: str
     began: float
+    quiet: bool = False
 
 
 class Turns:
     """Gives trials their turn, in the order in which they ask for it.
 
     Trials in quiet come last: they begin once no other one runs or waits, and only so many at a time that each has a
-    processor for itself, beside those that need none (``more_in_quiet``). So a sweep is not held up, and waits for its
+    processor for itself, beside those that need none (``only_wait``). So a sweep is not held up, and waits for its
     longest trial once and not once for each of them. Those that others wait for, the undisturbed ones of their sweeps,
     come first of them, and all at once: were each followed by what it leads to, the processors would be idle while the
     last ones of one sweep after the other run.
@@ -52,7 +54,8 @@ class Turns:
         self._free = asyncio.Semaphore(limit)
         self._owed = 0  # turns that are not given back when they end, since the limit was lowered meanwhile
         self._most_in_quiet = min(limit, os.cpu_count() or 1)
-        self._only_wait_in_quiet = 0
+        self._own: list[UnderWay] = []  # of those under way which have their turn from here
+        self._only_wait: Container[str] = ()
         self._asked = 0  # how many trials run beside others or wait to
         self._quiet = 0  # how many run in quiet
         self._is_quiet = False  # whether none has begun beside others since one began in quiet
@@ -109,22 +112,22 @@ class Turns:
             self._leading -= leads
             self._changed.set()
         try:
-            with self._named(what, trial):
+            with self._named(what, trial, quiet=True):
                 yield
         finally:
             self._quiet -= 1
             self._changed.set()
 
     def _may_begin_in_quiet(self, *, leads: bool) -> bool:
-        if self._quiet >= self._most_in_quiet + self._only_wait_in_quiet:
+        waiting = [each.quiet for each in self._own if each.trial in self._only_wait]
+        if self._quiet >= self._most_in_quiet + min(waiting.count(True), self.most):
             return False
-        if leads:
-            return self._is_quiet or not self._asked
-        return not self._asked and not self._leading
+        is_quiet = self._asked <= waiting.count(False)
+        return (is_quiet or self._is_quiet) if leads else (is_quiet and not self._leading)
 
-    def more_in_quiet(self, only_wait: int) -> None:
-        """Let so many more trials run in quiet at a time from now on: as many of them do nothing but wait."""
-        self._only_wait_in_quiet = only_wait
+    def only_wait(self, trials: Container[str]) -> None:
+        """Learn which trials under way do nothing but wait, by their ids; those in quiet run as if these did not."""
+        self._only_wait = trials
         self._changed.set()
 
     async def _until(self, condition: Callable[[], bool]) -> None:
@@ -159,10 +162,13 @@ class Turns:
         return lines
 
     @contextmanager
-    def _named(self, what: str, trial: str) -> Iterator[None]:
-        one = UnderWay(what, trial, time.monotonic())
-        self.under_way.append(one)
+    def _named(self, what: str, trial: str, *, quiet: bool = False) -> Iterator[None]:
+        one = UnderWay(what, trial, time.monotonic(), quiet)
+        lists = (self.under_way, self._own)
+        for each in lists:
+            each.append(one)
         try:
             yield
         finally:
-            self.under_way.remove(one)
+            for each in lists:
+                each.remove(one)

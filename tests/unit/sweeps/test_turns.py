@@ -63,25 +63,31 @@ async def test_in_quiet_those_that_others_wait_for_come_first_and_all_before_wha
     assert (sorted(began[4:7]), began[7:]) == (["b", "c", "d"], ["q"])
 
 
-async def test_as_many_more_run_in_quiet_as_only_wait_there(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_as_many_more_run_in_quiet_as_only_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 1)
-    turns, running, end = Turns(4), list[int](), asyncio.Event()
+    turns, running, ends = Turns(4, most=4), list[str](), {name: asyncio.Event() for name in "abqrst"}
 
-    async def trial(number: int) -> None:
-        async with turns.in_quiet(str(number)):
-            running.append(number)
-            await end.wait()
+    async def trial(name: str) -> None:
+        async with turns.in_quiet(name, trial=name) if name in "qrst" else turns.one(name, trial=name):
+            running.append(name)
+            await ends[name].wait()
 
-    tasks = [asyncio.create_task(trial(number)) for number in range(4)]
-    await _settled()
-    assert running == [0]
-    turns.more_in_quiet(2)
-    await _settled()
-    assert running == [0, 1, 2]
-    turns.more_in_quiet(0)
-    await _settled()
-    assert running == [0, 1, 2]
-    end.set()
+    async def after(only_wait: str) -> list[str]:
+        turns.only_wait(only_wait)
+        await _settled()
+        return running
+
+    tasks = [asyncio.create_task(trial(name)) for name in "abqrst"]
+    assert await after("") == ["a", "b"]
+    assert await after("a") == ["a", "b"]
+    assert await after("ab") == ["a", "b", "q"]
+    assert await after("abq") == ["a", "b", "q", "r"]
+    assert await after("bqr") == ["a", "b", "q", "r"]  # one beside others is at work again
+    ends["a"].set()
+    assert await after("bqr") == ["a", "b", "q", "r", "s"]
+    assert await after("") == ["a", "b", "q", "r", "s"]
+    for end in ends.values():
+        end.set()
     await asyncio.gather(*tasks)
 
 
