@@ -131,9 +131,11 @@ def ci(session: nox.Session) -> None:
         each.result()
     with ThreadPoolExecutor() as beside:  # a sweep waits for much of its time: the tests have the processors meanwhile
         swept = beside.submit(_chaos, session, "--color=no", silent=True)
-        _tests(session, "--color=no", oldest=oldest.result())
-        _replay(session)
-    session.log(swept.result())
+        try:
+            _tests(session, "--color=no", oldest=oldest.result())
+            _replay(session)
+        finally:
+            session.log(swept.result())
 
 
 def _lint(session: nox.Session) -> None:

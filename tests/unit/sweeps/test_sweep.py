@@ -25,6 +25,7 @@ from harness.sweeps.rounds import ENDLESS, RECOVERY_ROUNDS
 from harness.sweeps.sweep import Sweep
 from harness.sweeps.trials import Trials
 from harness.sweeps.turns import Turns
+from tests.waiting import LIMIT
 
 TRIP = Scenario(name="trip", worker="python worker.py", task_queue="q", work=start("Trip"))
 WAY = ("Book", "Pay")
@@ -292,24 +293,40 @@ def test_what_is_found_without_load_as_well_is_not_run_again(tmp_path: Path) -> 
 def test_trials_begin_while_the_undisturbed_ones_are_replayed_where_those_are_right_so_far(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script, replay, seen = Script(), Trials.kept, dict[str, list[str]]()
+    script, replay, begun = Script(), Trials.kept, asyncio.Event()
+
+    def begins(plan: Plan) -> None:
+        if plan.strikes:
+            begun.set()
 
     async def kept(self: Trials, evidence: Evidence) -> Evidence:
         if not evidence.plan.strikes:
-            for _ in range(100):
-                await asyncio.sleep(0)
-            seen[evidence.trial] = list(script.plans)
+            async with asyncio.timeout(LIMIT):
+                await begun.wait()
+        return await replay(self, evidence)
+
+    script.before = begins
+    monkeypatch.setattr(Trials, "kept", kept)
+    assert sweep(script, tmp_path).outcome is Outcome.PASS
+    assert script.plans == ["baseline", "baseline", *FIRST]
+
+
+def test_no_trial_begins_before_the_undisturbed_ones_are_replayed_where_something_is_wrong_with_those(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script, replay, seen = Script(), Trials.kept, list[list[str]]()
+
+    async def kept(self: Trials, evidence: Evidence) -> Evidence:
+        for _ in range(100):
+            await asyncio.sleep(0)  # one that was begun would be here by then
+        seen.append(list(script.plans))
         return await replay(self, evidence)
 
     monkeypatch.setattr(Trials, "kept", kept)
-    assert sweep(script, tmp_path / "right").outcome is Outcome.PASS
-    assert script.plans == ["baseline", "baseline", *FIRST]
-    assert [each[2:3] for each in seen.values()] == [FIRST[:1], FIRST[:1]]
-    script.plans.clear()
     finding = Finding(check="wrong", message="it is wrong")
     wrong = Check(name="wrong", property="It is right.", judge=lambda evidence, baselines: iter([finding]))
-    sweep(script, tmp_path / "wrong", checks=[wrong])
-    assert [each[2:3] for each in seen.values()] == [[], []]
+    sweep(script, tmp_path, checks=[wrong])
+    assert [each[2:] for each in seen[:2]] == [[], []]
 
 
 def test_of_what_is_found_under_load_alone_one_trial_is_run_again_for_all(tmp_path: Path) -> None:
