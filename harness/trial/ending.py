@@ -32,6 +32,7 @@ _WHOLE_LIMIT = 15.0  # seconds for a zombie to say its last words, or for a serv
 _NEXT_START_LIMIT = 3.0  # seconds for a program whose work has closed to start more, or to end
 _WAIT_LIMIT = 10.0  # seconds for somebody to end a wait that nothing else ends
 _ALONE_LIMIT = 2.0  # seconds of it where nobody will
+_NEWS_LIMIT = 60.0  # seconds for the news that all has closed: a server that missed to tell it is asked anew after 20
 _FINALIZING = "Python runtime state: finalizing"
 _FATAL_LINES = 30  # that Python writes when it aborts, at most
 _DROPPED_LINES = 200  # that the SDK writes when it drops a signal, and others after it
@@ -137,6 +138,7 @@ class TrialEnd:
             timers_end=timers_end,
             # A longer one does not fire before the deadline, however late a busy machine makes that.
             longest=self._bounds.put_off(inf) if self._is_baseline and not self._place.clock else inf,
+            closed=_NEWS_LIMIT,
         )
 
     async def _refused(self) -> str:

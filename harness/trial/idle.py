@@ -18,6 +18,8 @@ from harness.trial.live_tape import LiveTape
 _LOOK_EVERY = 0.5  # seconds
 _MOST_BETWEEN = 1.0  # seconds that count from one look to the next: in more of them the machine stood still, as did all
 
+_CLOSED = "it has closed"
+
 NOBODY = "no activity, workflow task or timer is open: it waits for a signal or an update"
 """What work waits for that somebody must end."""
 
@@ -30,6 +32,7 @@ async def wait_until_idle(
     seconds: float,
     timers_end: bool,
     longest: float = inf,
+    closed: float = 0.0,
 ) -> str:
     """Wait until workflows have waited for somebody for so long; return what they wait for.
 
@@ -40,6 +43,7 @@ async def wait_until_idle(
         seconds: How long nothing must have been under way in any of them.
         timers_end: Whether a timer can end the wait; else it counts as waiting, too.
         longest: Seconds of the longest timer that can.
+        closed: Seconds that count instead, if they are more, where all have closed: the news of it may be late.
     """
     ids = list(workflow_ids)
     looked, waited, last = -1, 0.0, time.monotonic()
@@ -50,8 +54,8 @@ async def wait_until_idle(
         now = time.monotonic()
         waited = waited + min(now - last, _MOST_BETWEEN) if idle and seen == looked else 0.0
         looked, last = seen, now
-        if waited > seconds:
-            return next((each for each in waits if each), NOBODY)
+        if waited > (max(seconds, closed) if all(each == _CLOSED for each in waits) else seconds):
+            return next((each for each in waits if each and each != _CLOSED), NOBODY)
         await asyncio.sleep(_LOOK_EVERY)
 
 
@@ -78,7 +82,7 @@ async def waits_for_somebody(frontend: Frontend, workflow_id: str, *, tape: Live
 async def _waits(frontend: Frontend, workflow_id: str, *, timers_end: bool, longest: float) -> str | None:
     """Return what a workflow of which nothing is under way waits for; None where something is.
 
-    An empty text where it has ended, or waits for somebody.
+    An empty text where it waits for somebody.
     """
     try:
         described = await frontend.call(
@@ -87,7 +91,7 @@ async def _waits(frontend: Frontend, workflow_id: str, *, timers_end: bool, long
     except grpc.aio.AioRpcError:
         return None
     if described.workflow_execution_info.HasField("close_time"):
-        return ""
+        return _CLOSED
     if described.pending_activities or described.pending_children or described.HasField("pending_workflow_task"):
         return None
     timers = [float(text.removesuffix("s")) for text in (await open_timers(frontend, workflow_id)).values()]

@@ -56,6 +56,16 @@ async def waits_for(server: Server, *, timers_end: bool = True, longest: float =
         return await waiting
 
 
+async def test_nobody_is_waited_for_while_the_news_of_the_close_is_on_its_way() -> None:
+    closed: Any = Server(closed=True)
+    waiting = wait_until_idle(closed, ["w"], tape=LiveTape(), seconds=0.02, timers_end=True, closed=LIMIT)
+    task = asyncio.create_task(waiting)
+    await until_async(lambda: closed.looks > 10, "it was looked at again and again")
+    assert not task.done()
+    task.cancel()
+    assert await waits_for(Server(closed=True)) == NOBODY
+
+
 async def test_somebody_is_waited_for_where_nothing_is_open() -> None:
     assert await waits_for(Server()) == NOBODY
     assert await waits_for(Server("60s"), timers_end=False) == NOBODY
