@@ -230,9 +230,9 @@ class Sweep:
         """
         seen, options = self._seen, self._options
         plans = real_time_plans(seen.known.cuts, baseline=seen.baselines[0], options=options)
-        passed = all(self._judged(each).outcome is Outcome.PASS for each in seen.baselines)
-        if passed and len(seen.baselines) > 1 and not options.max_failures:
-            plans = self._first_plans()
+        if len(seen.baselines) > 1 and not options.max_failures:
+            passed = all(self._judged(each).outcome is Outcome.PASS for each in seen.baselines)
+            plans = self._first_plans() if passed else plans
         new = [plan for plan in plans if plan not in self._early]
         self._early |= {plan: asyncio.create_task(self._evidence(plan)) for plan in new}
 

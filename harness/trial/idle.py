@@ -82,7 +82,7 @@ async def waits_for_somebody(frontend: Frontend, workflow_id: str, *, tape: Live
 async def _waits(frontend: Frontend, workflow_id: str, *, timers_end: bool, longest: float) -> str | None:
     """Return what a workflow of which nothing is under way waits for; None where something is.
 
-    An empty text where it waits for somebody.
+    An empty text where it waits for somebody, ``_CLOSED`` where it has closed.
     """
     try:
         described = await frontend.call(

@@ -225,9 +225,13 @@ class Rig:
             scenario: The scenario.
             cold: Whether they are to start cold, unless another scenario has shown how the program does.
         """
+        if not cold:
+            return self.fork_servers
+        if not self._forks:
+            return None
         how = (scenario.task_queue, scenario.address, scenario.tls, frozenset(scenario.env.items()))
-        first = self._cold.setdefault((scenario.worker, *how), scenario.name) if cold and self._forks else scenario.name
-        return None if cold and first == scenario.name else self.fork_servers
+        first = self._cold.setdefault((scenario.worker, *how), scenario.name)
+        return None if first == scenario.name else self.fork_servers
 
     def warm(self, command: Sequence[str], *, env: Mapping[str, str]) -> None:
         """Begin to make a fork server ready for the workers to come, while the first one is started cold."""
