@@ -11,7 +11,6 @@ from tests import ROOT, TESTS
 
 TRIED_ELSEWHERE = {
     "app/audit*": ("rig/cli/test_audit.py", "the command is this function and the printing of its result"),
-    "app/capture": ("rig/cli/test_capture.py", "the command is this function and the printing of its result"),
     "app/connection": ("rig/cli/test_capture.py", "connecting needs a server"),
     "app/model_*": ("rig/cli/test_model.py", "the command is this and the printing of where it is"),
     "app/confirm": ("rig/cli/test_explore.py", "the command is this function and the printing of its result"),

@@ -228,9 +228,31 @@ def alone(folder: Path) -> Iterator[None]:
         UsageError: Another capture is at work there.
     """
     name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
-    lock = filelock.FileLock(Path(tempfile.gettempdir()) / f"crashproof-capture-{name}.lock")
+    file = Path(tempfile.gettempdir()) / f"crashproof-capture-{name}.lock"
+    lock = filelock.FileLock(file)
     try:
-        with lock.acquire(timeout=0):
-            yield
+        while not _taken(lock, file):
+            lock.release()
     except filelock.Timeout as error:
         raise UsageError(f"another capture is writing to {folder}; wait for it or give another --out") from error
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+        lock.release()
+
+
+def _taken(lock: filelock.BaseFileLock, file: Path) -> bool:
+    """Take a lock, and tell whether its file is the one that others find: it keeps nobody away once it is removed.
+
+    A capture that ends removes its file; another one may have opened it just before. A file that is there before and
+    after is the one that was locked in between.
+
+    Raises:
+        filelock.Timeout: Another capture has it.
+    """
+    with file.open("ab") as before:
+        lock.acquire(timeout=0)
+        with suppress(FileNotFoundError):
+            return os.path.samestat(os.fstat(before.fileno()), file.stat())
+    return False
