@@ -120,11 +120,11 @@ def read_program(file: Path) -> list[ReadWorker]:
     project = Project.of([file.parent])
     own = [each for each in project.workers if each.module.path.resolve() == file.resolve()]
     children = {each.workflow.node for each in project.started if each.workflow}
-    here = [each for each in project.modules if each.path.resolve() == file.resolve()]
+    program = project.program(file.resolve())  # what lies beside it may be another program, which connects elsewhere
+    here = [each for each in program if each.path == file.resolve()]
     starts = next((workflow.name for _, workflow in _client_calls(project, here)), "")
-    every = [*here, *project.modules]
-    address = next(iter((*_addresses(project, every), *_default_addresses(project, every))), "")
-    connects = _client_options(project, here or every)
+    address = next(iter((*_addresses(project, program), *_default_addresses(project, program))), "")
+    connects = _client_options(project, here or program)
     services = service_variables(project, project.modules)
     workers = (
         _worker(project, each, children=children, starts=starts, address=address, connects=connects) for each in own

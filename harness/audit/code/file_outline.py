@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.audit.code.modules import ModuleFinder, name_of, root_of
-from harness.audit.code.source import SourceFile, parsed
+from harness.audit.code.source import SourceFile, parsed, read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +84,21 @@ def imported(outline: FileOutline, path: Path, finder: ModuleFinder) -> set[Path
             if target and target != path and not finder.is_installed(target):
                 files.add(target)
     return files
+
+
+def with_imported(start: Path, imports_of: Callable[[Path], set[Path]]) -> set[Path]:
+    """Return a file, what it imports, what that imports, and so on; ``imports_of`` tells what one file imports."""
+    files, left = {start}, [start]
+    while left:
+        new = imports_of(left.pop()) - files
+        files |= new
+        left += new
+    return files
+
+
+def program_of(path: Path, finder: ModuleFinder) -> set[Path]:
+    """Return the files of the program that begins with this one, as far as they belong to no installed package."""
+    return with_imported(path, lambda each: imported(outline_of(read(each)), each, finder))
 
 
 def _absolute(path: Path, level: int, module: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from harness.audit.code.file_outline import FileOutline, imported, outline_of
+from harness.audit.code.file_outline import FileOutline, imported, outline_of, with_imported
 from harness.audit.code.modules import ModuleFinder
 from harness.audit.code.source import SourceFile, read
 
@@ -43,21 +43,16 @@ def parts_of(
     others: dict[Path, SourceFile] = {}
     imports: dict[Path, set[Path]] = {}
 
-    def reached(start: Path) -> set[Path]:
-        files, stack = {start}, [start]
-        while stack:
-            path = stack.pop()
-            if path not in known:
-                others[path] = read(path)
-                known[path] = outline_of(others[path])
-            if path not in imports:
-                imports[path] = imported(known[path], path, finder)
-            stack.extend(imports[path] - files)
-            files |= imports[path]
-        return files
+    def imports_of(path: Path) -> set[Path]:
+        if path not in known:
+            others[path] = read(path)
+            known[path] = outline_of(others[path])
+        if path not in imports:
+            imports[path] = imported(known[path], path, finder)
+        return imports[path]
 
     speaking = [path for path, source in sources.items() if source.speaks and not known[path].reason]
-    below = {path: reached(path) for path in speaking}
+    below = {path: with_imported(path, imports_of) for path in speaking}
     together = DisjointSets()
     for path in speaking:
         for other in below[path] & below.keys():

@@ -13,6 +13,7 @@ from harness.audit.code import annotations as annotated_values
 from harness.audit.code import members
 from harness.audit.code.call_graph import CallGraph
 from harness.audit.code.declarations import Declarations
+from harness.audit.code.file_outline import program_of
 from harness.audit.code.modules import NEVER_ENTERED, ModuleFinder, Modules, installed_folders
 from harness.audit.code.name_resolver import NameResolver
 from harness.audit.code.origins import origins, value
@@ -91,6 +92,14 @@ class Project:
     def others(self) -> list[Path]:
         """Return the files that were read although nobody asked to audit them."""
         return self._modules.others
+
+    def program(self, file: Path) -> list[Module]:
+        """Return the modules of the program that a file begins: its own first, then those that it and they import.
+
+        Those that have nothing to do with Temporal are among them.
+        """
+        files = sorted(program_of(file, self._modules.finder), key=lambda each: (each != file, each))
+        return [module for each in files if (module := self._modules.at(each))]
 
     def is_installed(self, path: Path) -> bool:
         """Tell whether a file belongs to an installed package."""

@@ -91,6 +91,22 @@ def test_an_address_that_nobody_sets_is_where_the_worker_goes(tmp_path: Path, wr
     assert program(tmp_path, f"{written}\n" + agent("q: str"), tail=tail).address == address
 
 
+def test_another_program_beside_it_says_nothing_of_where_it_connects(tmp_path: Path) -> None:
+    tail = TAIL.replace('"localhost:7233"', "**ClientConfig.load_client_connect_config()")
+    options = "import argparse\nargparse.ArgumentParser().add_argument('--server', default='127.0.0.1:7233')\n"
+    text = "from temporalio.envconfig import ClientConfig\n" + agent("q: str")
+    worker = program(tmp_path, text, tail=tail, other=agent("q: str") + TAIL, one_more=options)
+    assert worker.address == ""
+
+
+def test_what_it_imports_says_where_it_connects(tmp_path: Path) -> None:
+    (tmp_path / "settings.py").write_text("import os\nHOST = os.getenv('SERVER', 'localhost:7233')\n")
+    joining = "import settings\nasync def joined(): return await Client.connect(settings.HOST)\n"
+    tail = TAIL.replace('await Client.connect("localhost:7233")', "await joined()")
+    worker = program(tmp_path, "from joining import joined\n" + agent("q: str"), tail=tail, joining=joining)
+    assert worker.address == "localhost:7233"
+
+
 def test_arguments_are_made_up_of_the_annotations(tmp_path: Path) -> None:
     classes = """
     class Speed(StrEnum):
