@@ -26,8 +26,17 @@ from harness.records.scenario import Scenario
 from harness.records.store import is_judged, under_load
 from harness.records.sweep_result import SweepResult
 from harness.records.verdict import Outcome
+from harness.servers.engine import engine
 from harness.sweeps.pairs import chosen_pairs, most_after_one, second_strikes
-from harness.sweeps.plans import ShownCut, chosen_faults, first_shown, further_plan, is_followed, shown_cuts
+from harness.sweeps.plans import (
+    ShownCut,
+    chosen_faults,
+    first_shown,
+    further_plan,
+    is_followed,
+    made_here,
+    shown_cuts,
+)
 from harness.sweeps.rounds import RECOVERY_ROUNDS
 
 _LOOK_EVERY = 2.0  # seconds, for trials that are judged before those of plans ahead of them
@@ -287,7 +296,7 @@ def shown_by(
     """
     if evidence is None:
         return TrialShown(plan=str(plan))
-    chosen = chosen_faults(scenario, options)
+    chosen = made_here(chosen_faults(scenario, options), scenario, engine=engine(evidence.engine), options=options)
     is_new = is_followed(evidence, options)
     shown = shown_cuts(chosen, evidence, known=set(batch.places)) if is_new else []
     most = most_after_one(batch.first_round, pairs=options.pairs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
@@ -125,6 +126,14 @@ def why_not_made(fault: Fault, scenario: Scenario, *, engine: Engine, real_time:
     if scenario.is_activity and not is_made_to_activities(fault):
         return "the work is an activity without a workflow: only a workflow has what it needs"
     return engine.lacks(*(need for need in fault.needs if not (real_time and need == "acceleration")))
+
+
+def made_here(
+    chosen: Sequence[Fault], scenario: Scenario, *, engine: Engine, options: SweepOptions
+) -> tuple[Fault, ...]:
+    """Return which of the faults of a sweep can be made, be it at points that only a recovery shows."""
+    why = functools.partial(why_not_made, scenario=scenario, engine=engine, real_time=options.real_time)
+    return tuple(fault for fault in chosen if not why(fault))
 
 
 def first_plans(cuts: Sequence[Cut], *, baseline: Evidence, options: SweepOptions) -> list[Plan]:

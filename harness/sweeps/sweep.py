@@ -46,6 +46,7 @@ from harness.sweeps.plans import (
     chosen_faults,
     first_plans,
     known_cuts,
+    made_here,
     places_of,
     real_time_plans,
     spread,
@@ -111,7 +112,8 @@ class Sweep:
         self._seen = Seen()
         self._results = TrialResults()
         self._faults = chosen_faults(scenario, options)
-        self._pairs = ShownPairs(self._faults, options)
+        self._made = made_here(self._faults, scenario, engine=engine, options=options)
+        self._pairs = ShownPairs(self._made, options)
         self._early: dict[Plan, asyncio.Task[Evidence | None]] = {}
         self._began = time.monotonic()
 
@@ -249,7 +251,7 @@ class Sweep:
         left = await try_all(
             plans,
             attempt=self._try,
-            chosen=self._faults,
+            chosen=self._made,
             known=set(places),
             options=self._options,
             discovered=self._discover,

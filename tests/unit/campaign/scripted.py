@@ -54,7 +54,7 @@ class ScriptedTrialMaker:
         return Sweep(
             TRIP,
             checks=(CHECK,),
-            engine=engine("dev"),
+            engine=engine(self._script.engine),
             run=self._script,
             folder=folder,
             turns=Turns(1),

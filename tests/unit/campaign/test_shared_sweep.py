@@ -38,6 +38,7 @@ SCRIPTS = {
     "a refund after two": Script(recoveries={FIRST[0]: ("Refund",), FIRST[2]: ("Refund", "Mail")}),
     "a recovery of a recovery": Script(recoveries={FIRST[1]: ("Refund",), struck("Refund"): ("Apologise",)}),
     "one fails": Script(recoveries={FIRST[1]: ("ChargeTwice",), "*": ("Refund",)}),
+    "an engine that lacks a fault": Script(recoveries={"*": ("Refund",)}, engine="time-skipping"),
     "one is not reached": Script(recoveries={"*": ("Refund",)}, missed=("before/Refund/Trip",)),
 }
 

@@ -54,6 +54,7 @@ class Script:
         missed: Points that are never met, and plans after whose first strike no further point is.
         end: How struck trials end.
         slow: The plans whose trials a busy machine disturbs.
+        engine: The engine that they run on.
         baseline_end: How the undisturbed trials end.
         plans: The plans that were run, in order.
     """
@@ -62,6 +63,7 @@ class Script:
     missed: tuple[str, ...] = ()
     end: End = "closed"
     slow: tuple[str, ...] = ()
+    engine: str = "dev"
     baseline_end: End = "closed"
     plans: list[str] = field(default_factory=list)
     before: Callable[[Plan], None] = lambda plan: None
@@ -71,7 +73,8 @@ class Script:
         self.before(plan)
         self.plans.append(str(plan))
         end = self.end if plan.strikes else self.baseline_end
-        return Evidence(trial=trial, scenario="trip", plan=plan, end=end, tape=tuple(self._tape(plan)))
+        tape = tuple(self._tape(plan))
+        return Evidence(trial=trial, scenario="trip", plan=plan, end=end, tape=tape, engine=self.engine)
 
     def _tape(self, plan: Plan) -> list[Entry]:
         tape: list[Entry] = []
@@ -111,7 +114,7 @@ def sweep(
         made = Sweep(
             TRIP,
             checks=checks,
-            engine=engine("dev"),
+            engine=engine(script.engine),
             run=script,
             folder=folder,
             turns=Turns(1),
@@ -145,6 +148,19 @@ def test_what_a_recovery_shows_first_is_struck_with_the_strike_that_led_there(tm
     again = [f"{FIRST[0]},{struck('Refund')}", f"{FIRST[0]},{struck('Refund', position='after')}"]
     assert script.plans[5:] == again
     assert (found.outcome, len(found.cuts), len(found.struck)) == (Outcome.PASS, 5, 5)
+
+
+@pytest.mark.parametrize(("engine", "pauses"), [("dev", True), ("time-skipping", False)])
+def test_a_fault_that_the_engine_lacks_is_not_made_at_the_points_of_a_recovery_either(
+    tmp_path: Path, engine: str, pauses: bool
+) -> None:
+    refused = struck("Book", fault="unavailable-once")
+    script = Script(recoveries={refused: ("Refund",)}, engine=engine)
+    found = sweep(script, tmp_path, faults=("pause-worker", "unavailable-once"), pairs=9)
+    after = [plan.removeprefix(f"{refused},") for plan in script.plans if plan.startswith(f"{refused},")]
+    assert struck("Refund", fault="unavailable-once") in after
+    assert any(plan.startswith("pause-worker") for plan in after) == pauses
+    assert ("pause-worker" in found.not_applicable) != pauses
 
 
 @pytest.mark.parametrize(
