@@ -11,6 +11,7 @@ from itertools import takewhile
 from harness.checks.attempts import requests
 from harness.checks.check import CannotTell, CannotTellUnderLoad, Check, NothingToLookAt
 from harness.checks.lateness import Late, heavy_lag, why_excused
+from harness.checks.lost_tasks import lost_task
 from harness.checks.undisturbed import unserved
 from harness.records.act_facts import FaultMade
 from harness.records.activity_account import why_no_history
@@ -44,7 +45,8 @@ def judge(
     """Judge one trial.
 
     What the baselines before it show, too, is theirs: it is told with the first one, and not again. And a trial that
-    failed where crashproof could not serve what its worker asked for says nothing of the worker.
+    failed where crashproof could not serve what its worker asked for, or where the server lost a workflow task, says
+    nothing of the worker.
 
     Args:
         evidence: What the trial left behind.
@@ -62,7 +64,7 @@ def judge(
         judgements=tuple(_judgement(check, evidence, baselines, fail_on) for check in checks),
     )
     failed = verdict.outcome is Outcome.FAIL
-    if failed and (lacking := unserved(evidence, baselines)):
+    if failed and (lacking := unserved(evidence, baselines) or lost_task(evidence)):
         return replace(verdict, reason=lacking, judgements=())
     return replace(verdict, slow=_slow(verdict, evidence))
 

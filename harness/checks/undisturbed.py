@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.checks.execution import wrong_end
+from harness.checks.lost_tasks import lost_task
 from harness.checks.server_limits import terminated_by_server
 from harness.checks.still_at_work import still_at_work
 from harness.records.act_facts import DoorNotice
@@ -61,7 +62,7 @@ def why_not_compared(baselines: Sequence[Evidence]) -> str:
     """Return why nothing can be compared with these undisturbed runs, or an empty text."""
     for baseline in baselines:
         if words := bad_end(baseline):
-            return unserved(baseline, baselines) or f"undisturbed, {words}"
+            return unserved(baseline, baselines) or lost_task(baseline) or f"undisturbed, {words}"
     return ""
 
 
