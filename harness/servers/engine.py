@@ -121,8 +121,9 @@ UpdateActivityOptions, no ResetWorkflowExecution, no StartActivityExecution, no 
 workflows, no batch operations and no schedules. A workflow task that nobody polls, an activity under way, and even an
 activity whose workflow was terminated under it, stop its one clock for every namespace: so a server of its own for each
 trial. Where two workflows are under way at once, the end of one lets that clock skip under a workflow task of the
-other, which times out. A signal that comes twice with one request id is in the history twice. Every workflow has an
-execution timeout of ten years, and the completion of an update does not say with which event it was accepted.
+other, which times out. A workflow task on the sticky task queue of a worker that is gone stays there for good. A signal
+that comes twice with one request id is in the history twice. Every workflow has an execution timeout of ten years, and
+the completion of an update does not say with which event it was accepted.
 """
 
 

@@ -119,13 +119,15 @@ def why_not_made(fault: Fault, scenario: Scenario, *, engine: Engine, real_time:
         fault: The fault.
         scenario: The scenario.
         engine: The engine that runs the server.
-        real_time: Whether all timeouts are waited for, so that none has to be made to happen.
+        real_time: Whether all timeouts are waited for, so that none has to be made to happen. That is no help where a
+            worker process is lost and the engine, which lacks acceleration, leaves its workflow tasks with it for good.
     """
     if fault.changes_code and not scenario.next:
         return "no next version of the worker is given (--next)"
     if scenario.is_activity and not is_made_to_activities(fault):
         return "the work is an activity without a workflow: only a workflow has what it needs"
-    return engine.lacks(*(need for need in fault.needs if not (real_time and need == "acceleration")))
+    waits = real_time and not fault.stops_worker
+    return engine.lacks(*(need for need in fault.needs if not (waits and need == "acceleration")))
 
 
 def made_here(

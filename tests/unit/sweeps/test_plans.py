@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import Any
 
-from harness import faults
+import pytest
+
+from harness import Scenario, faults, start
 from harness.faults import Fault
 from harness.records.act_facts import FaultMade
 from harness.records.evidence import Evidence
@@ -13,7 +16,8 @@ from harness.records.options import SweepOptions
 from harness.records.plan import Plan, Strike
 from harness.records.point import Point
 from harness.records.tape import Entry
-from harness.sweeps.plans import first_plans, further_plan, known_cuts, recovery_cuts, spread
+from harness.servers.engine import engine
+from harness.sweeps.plans import first_plans, further_plan, known_cuts, recovery_cuts, spread, why_not_made
 
 KILL, OUTAGE = faults.named("kill-worker"), faults.named("model-outage")
 
@@ -57,6 +61,14 @@ def test_a_fault_that_the_engine_lacks_or_that_meets_nothing_is_not_applicable()
         "model-outage": "the worker sends no model message that it can meet",
         "sent-again": "no signal and no update is sent to the work while it goes on (--signal, --update)",
     }
+
+
+@pytest.mark.parametrize("real_time", [True, False])
+def test_waiting_in_real_time_makes_up_for_acceleration_only_where_no_worker_is_lost(real_time: bool) -> None:
+    made = functools.partial(why_not_made, engine=engine("time-skipping"), real_time=real_time)
+    scenario = Scenario(name="trip", worker="python worker.py", task_queue="q", work=start("Trip"))
+    assert [bool(made(fault, scenario)) for fault in (KILL, faults.named("model-drip"))] == [True, not real_time]
+    assert not why_not_made(KILL, scenario, engine=engine("dev"), real_time=real_time)
 
 
 def test_only_points_asked_for_are_known_by_themselves_or_by_what_they_stand_for() -> None:
