@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--worker", {"metavar": "COMMAND", "help": "Command line of the worker, unmodified."}),
-    ("--task-queue", {"metavar": "NAME", "help": "Task queue it polls; by default the first one it polls."}),
+    (
+        "--task-queue",
+        {"metavar": "NAME", "help": "Task queue it polls; by default the only one it polls for such work."},
+    ),
     ("--workflow", {"metavar": "TYPE", "help": "Workflow type to start."}),
     ("--activity", {"metavar": "TYPE", "help": "Activity type to start without a workflow, in place of --workflow."}),
     (

@@ -152,7 +152,7 @@ class Scenario:
     Attributes:
         worker: Command line of the worker, unmodified; run in the current directory.
         work: What begins the work: ``start(...)``, ``start_activity(...)`` or ``started_by(...)``.
-        task_queue: Task queue the worker polls; empty: the first one it polls.
+        task_queue: Task queue the worker polls; empty: the only one that it polls for such work.
         model: Path of the model script (a Python file with ``answer(request)``), relative to the scenario file.
         effects: Path of a Python file with ``answer(effect)`` for effects that need more than the default answer, or
             such paths by the names of services: ``{"payments": "payments.py"}`` is for ``${EFFECTS_URL}/payments`` and

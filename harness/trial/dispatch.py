@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Mapping
 
 from harness.doors.decision import Decision
 from harness.doors.http.doors import HttpMessage
@@ -12,8 +13,9 @@ from harness.records.facts import NO_FACTS
 from harness.records.message_facts import TaskPoll
 from harness.records.tape import Entry
 from harness.trial.nemesis import Nemesis
-from harness.trial.registry import WorkerRegistry
+from harness.trial.registry import Tasks, WorkerRegistry
 
+_TASKS: Mapping[str, Tasks] = {"PollWorkflowTaskQueue": "workflow", "PollActivityTaskQueue": "activity"}
 _TASK_POLLS = ("PollWorkflowTaskQueue", "PollActivityTaskQueue", "PollNexusTaskQueue")
 
 
@@ -88,9 +90,9 @@ class Dispatch:
     def _poll(self, entry: Entry) -> Decision:
         """Learn that a worker process polls; one that is gone, or a zombie, gets no task any more."""
         poll = entry.facts_as(TaskPoll)
-        serves_work = entry.operation != "PollNexusTaskQueue"
-        if poll and serves_work and not poll.sticky and entry.worker == self._workers.number:
-            self._workers.polls(poll.task_queue)
+        tasks = _TASKS.get(entry.operation)
+        if poll and tasks and not poll.sticky and entry.worker == self._workers.number:
+            self._workers.polls(poll.task_queue, tasks=tasks)
         gone = self._workers.died(entry.worker) or self._workers.is_zombie(entry.worker)
         return "drop" if gone else "go"
 

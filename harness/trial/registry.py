@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Literal
 
 import psutil
 
 from harness.processes.process import Process
+
+Tasks = Literal["workflow", "activity"]
+"""What a worker process polls a task queue for."""
 
 
 class WorkerRegistry:
@@ -20,12 +26,12 @@ class WorkerRegistry:
 
     Attributes:
         number: Number of the newest process, which may just be starting; 0 before the first.
-        polled: Task queues that the newest process polls.
+        polled: By task queue that the newest process polls, for which tasks: ``workflow``, ``activity``.
     """
 
     def __init__(self) -> None:
         self.number = 0
-        self.polled: set[str] = set()
+        self.polled: defaultdict[str, set[Tasks]] = defaultdict(set)
         self._processes: dict[int, Process] = {}
         self._dead: set[int] = set()
         self._ending: set[int] = set()
@@ -99,14 +105,18 @@ class WorkerRegistry:
             await self._processes[number].kill()
             del self._processes[number]
 
-    def polls(self, task_queue: str) -> None:
+    def polls(self, task_queue: str, *, tasks: Tasks) -> None:
         """Learn from the door that the newest process polls a task queue."""
-        self.polled.add(task_queue)
+        self.polled[task_queue].add(tasks)
         self._polls_another.set()
 
-    async def until_polled(self, task_queue: str = "") -> None:
-        """Wait until the newest process polls a task queue; empty: any."""
-        while not (task_queue in self.polled if task_queue else self.polled):
+    def queues_for(self, tasks: Tasks) -> list[str]:
+        """Return the task queues that the newest process polls for such tasks."""
+        return [queue for queue, polled_for in self.polled.items() if tasks in polled_for]
+
+    async def until_polled(self, is_enough: Callable[[], object]) -> None:
+        """Wait until what the newest process polls is enough."""
+        while not is_enough():
             self._polls_another.clear()
             await self._polls_another.wait()
 

@@ -33,7 +33,7 @@ from harness.processes.command import command_words
 from harness.records.act_facts import DoorNotice
 from harness.records.plan import Plan
 from harness.records.point import Point
-from harness.records.scenario import Scenario, Starter
+from harness.records.scenario import Scenario, Start, Starter
 from harness.servers.clock import Clock, clock_of
 from harness.servers.frontend import Frontend
 from harness.trial.acceleration import Acceleration
@@ -51,7 +51,7 @@ from harness.trial.metrics import MetricsScraping
 from harness.trial.nemesis import Listener, Nemesis
 from harness.trial.next_version import next_version
 from harness.trial.recovery import BackgroundRecovery, Recovery
-from harness.trial.registry import WorkerRegistry
+from harness.trial.registry import Tasks, WorkerRegistry
 from harness.trial.rig import Rig, Slot
 from harness.trial.script_files import script_files
 from harness.trial.state import State, kept_state
@@ -192,6 +192,7 @@ def _workers(
         logs=worker.logs,
         tape=tape,
         task_queue=worker.task_queue,
+        tasks=worker.tasks,
         recover=recover,
         strict=worker.strict,
         fork_servers=worker.fork_servers,
@@ -242,6 +243,7 @@ def _setup(scenario: Scenario, *, rig: Rig, folder: Path, cold: bool) -> WorkerS
         command=scenario.worker,
         logs=folder / "logs",
         task_queue=scenario.task_queue,
+        tasks=tasks_of(scenario),
         env=scenario.env,
         next_version=next_version(scenario, folder=rig.folder),
         address=scenario.address,
@@ -356,6 +358,13 @@ async def _clock(scenario: Scenario, *, rig: Rig, slot: Slot) -> AsyncIterator[C
         return
     async with clock_of(rig.engine, address=slot.server.address, namespace=slot.namespace) as clock:
         yield clock
+
+
+def tasks_of(scenario: Scenario) -> Tasks | None:
+    """Return for which tasks its worker must poll a task queue where the scenario names none; None: any will do."""
+    if scenario.task_queue or not isinstance(scenario.work, Start):
+        return None
+    return "activity" if scenario.is_activity else "workflow"
 
 
 def is_one_program(scenario: Scenario) -> bool:

@@ -14,17 +14,19 @@ from google.protobuf.json_format import MessageToDict
 from harness.doors.wire.known_runs import KnownRun
 from harness.errors import RigError, UsageError
 from harness.records.activity_account import history_of_activity
-from harness.records.evidence import Evidence, History
+from harness.records.evidence import End, Evidence, History
 from harness.records.plan import Plan
 from harness.records.scenario import Scenario, Start, Starter
+from harness.temporal.task_queue import only_queue
 from harness.trial.acceleration import declare
 from harness.trial.crashes import history_of
 from harness.trial.deadline import Bounds
 from harness.trial.ending import TrialEnd
 from harness.trial.lag import LagMeter
+from harness.trial.registry import WorkerRegistry
 from harness.trial.rig import Rig
 from harness.trial.sampling import Sampling
-from harness.trial.stage import Stage, TrialStage, is_one_program, open_trial_stage
+from harness.trial.stage import Stage, TrialStage, is_one_program, open_trial_stage, tasks_of
 
 _STARTER_LIMIT = 60.0  # seconds for a program to start the work
 
@@ -77,7 +79,7 @@ async def run_trial(
                 await _start_worker(place, one_program=is_one_program(scenario))
                 await _begin(scenario, place=place, task_timeout=bounds.task_timeout)
                 async with _beside(sampling):
-                    how, reason = await end.wait()
+                    how, reason = await _over(end, scenario, place=place, is_baseline=not plan.strikes)
                 await sampling.look_once_more()
                 place.driver.tell_unsent()
                 await place.metrics.at_end()
@@ -147,12 +149,36 @@ async def _begin(scenario: Scenario, *, place: TrialStage, task_timeout: float) 
     """Begin the work: all that crashproof starts itself, or the first execution that the user's program starts."""
     stage = place.stage
     if isinstance(scenario.work, Start):
-        task_queue = scenario.task_queue or next(iter(sorted(stage.registry.polled)), "")
-        await place.beginning.start(task_queue=task_queue, task_timeout=task_timeout)
+        await place.beginning.start(task_queue=_queue(scenario, stage.registry), task_timeout=task_timeout)
         return
     if scenario.work.command:
         await place.driver.run_starter(place.worker.environment(0, address=stage.ports.address, slot=place.slot))
     await place.beginning.begun_by_program(await _first_execution(scenario.work, place=place))
+
+
+def _queue(scenario: Scenario, registry: WorkerRegistry) -> str:
+    """Return the task queue that the work is started on.
+
+    Raises:
+        UsageError: The scenario names none, and the worker polls several.
+    """
+    tasks = tasks_of(scenario)
+    return only_queue(registry.queues_for(tasks), tasks=tasks) if tasks else scenario.task_queue
+
+
+async def _over(end: TrialEnd, scenario: Scenario, *, place: TrialStage, is_baseline: bool) -> tuple[End, str]:
+    """Wait for the end of the trial, and see once more that the work could be started on no other task queue.
+
+    A worker may poll one queue after the other, and the work begin in between.
+    """
+    try:
+        how = await end.wait()
+    except UsageError:
+        _queue(scenario, place.stage.registry)
+        raise
+    if is_baseline:
+        _queue(scenario, place.stage.registry)
+    return how
 
 
 async def _first_execution(work: Starter, *, place: TrialStage) -> KnownRun:

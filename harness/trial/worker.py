@@ -18,7 +18,7 @@ from harness.processes.starting import wait_for_start
 from harness.records.act_facts import WorkerExited, WorkerOverstayed, WorkerReady, WorkerStarted
 from harness.records.point import GOODBYE
 from harness.trial.live_tape import LiveTape
-from harness.trial.registry import WorkerRegistry
+from harness.trial.registry import Tasks, WorkerRegistry
 
 READY_LIMIT = 60.0
 """Seconds that a worker process may take from its start to its first poll."""
@@ -26,6 +26,7 @@ READY_LIMIT = 60.0
 QUEUE_LIMIT = 10.0
 """Seconds that it may take from its first poll of any task queue to that of the scenario's."""
 
+_REGISTERS: Mapping[Tasks, str] = {"workflow": "a workflow", "activity": "an activity"}
 _TAKES_NO_TASK = (GOODBYE, "worker-exit")
 
 Version = Literal["own", "next"]
@@ -62,6 +63,7 @@ class WorkerProcesses:
         logs: Folder of the log files.
         tape: Where starts and exits are put down.
         task_queue: Task queue that the worker must poll; empty: any.
+        tasks: Where no task queue is named: for which tasks it must poll one; None: for any.
         recover: Called with the number of a process that has been struck while the next one starts: frees what waits
             for it.
         strict: Whether an exit that nobody asked for ends the trial at once. A worker that starts its own work may
@@ -79,6 +81,7 @@ class WorkerProcesses:
         logs: Path,
         tape: LiveTape,
         task_queue: str,
+        tasks: Tasks | None = None,
         recover: Recover,
         strict: bool,
         fork_servers: ForkServers | None = None,
@@ -94,6 +97,7 @@ class WorkerProcesses:
         self._logs = logs
         self._tape = tape
         self._task_queue = task_queue
+        self._tasks = tasks
         self._recover = recover
         self._strict = strict
         self._fork_servers = fork_servers
@@ -216,8 +220,8 @@ class WorkerProcesses:
 
     async def _until_ready(self, process: Process, number: int) -> bool:
         """Wait until the process polls; tell whether it does: it may have been struck, or have done its work, first."""
-        polled = self.registry.polled
-        waits = (self.registry.until_polled(self._task_queue), process.wait(), self.registry.until_polled())
+        polled, polls = self.registry.polled, self.registry.until_polled
+        waits = (polls(self._polls_enough), process.wait(), polls(lambda: polled))
         ready, exited, polling = (asyncio.create_task(wait) for wait in waits)
         try:
             await wait_for_start((ready, exited, polling), process, limit=READY_LIMIT)
@@ -228,7 +232,7 @@ class WorkerProcesses:
                 task.cancel()
         if self.registry.died(number) or self.registry.is_ending(number):
             return False
-        is_ready = bool(self._task_queue in polled if self._task_queue else polled)
+        is_ready = self._polls_enough()
         if is_ready or (not self._strict and process.exit_status == 0):
             return is_ready
         if process.exit_status is not None:
@@ -241,16 +245,27 @@ class WorkerProcesses:
                 environment=await self._environment(number),
             )
         if polled:
-            raise UsageError(
-                f"the worker polls {', '.join(map(repr, sorted(polled)))}, but nobody polls "
-                f"{self._task_queue!r}{nearest(self._task_queue, polled)}: give the task queue that it polls"
-            )
+            raise UsageError(self._polls_something_else())
         raise failed_start(
             f"the worker runs, but did not poll within {READY_LIMIT:g} s: does it connect to TEMPORAL_ADDRESS "
             "(if its address is hard-coded, give it with --address)?",
             process=process,
             environment=await self._environment(number),
         )
+
+    def _polls_enough(self) -> bool:
+        """Tell whether the newest process polls what it must."""
+        if self._task_queue:
+            return self._task_queue in self.registry.polled
+        return bool(self.registry.queues_for(self._tasks) if self._tasks else self.registry.polled)
+
+    def _polls_something_else(self) -> str:
+        polled = self.registry.polled
+        words = f"the worker polls {', '.join(map(repr, sorted(polled)))}, but "
+        if not self._task_queue:
+            return f"{words}for no {self._tasks} tasks: does it register {_REGISTERS[self._tasks or 'workflow']}?"
+        hint = nearest(self._task_queue, polled)
+        return f"{words}nobody polls {self._task_queue!r}{hint}: give the task queue that it polls"
 
     async def _watch(self, process: Process, number: int) -> None:
         status = await process.wait()

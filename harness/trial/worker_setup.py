@@ -11,6 +11,7 @@ from harness.doors.wire.serving import Refused
 from harness.doors.wire.worker_ports import WorkerPorts
 from harness.processes.command import WorkerCode, environment
 from harness.processes.forkserver.pool import ForkServers
+from harness.trial.registry import Tasks
 from harness.trial.rig import Slot
 
 
@@ -22,6 +23,7 @@ class WorkerSetup:
         command: WorkerCode line, unmodified.
         logs: Folder for the logs of its processes.
         task_queue: Task queue that it must poll; empty: any.
+        tasks: Where no task queue is named: for which tasks it must poll one; None: for any.
         env: Environment variables beside those that lead to the doors.
         next_version: The next version of its code; None: there is none.
         address: Fixed address that it has hard-coded, which the wire door then takes; empty: a free one.
@@ -33,6 +35,7 @@ class WorkerSetup:
     command: str
     logs: Path
     task_queue: str = ""
+    tasks: Tasks | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     next_version: WorkerCode | None = None
     address: str = ""

@@ -172,12 +172,13 @@ class ScenarioExploration:
         Cancelled, it raises ``CancelledError``; ``so_far`` then tells what was explored until then.
 
         Raises:
-            UsageError: Its work is begun by a program, an argument cannot be encoded, or the worker does not know the
-                workflow type.
+            UsageError: Its work is begun by a program, an argument cannot be encoded, the worker does not know the
+                workflow type, or it polls several task queues and none is named.
         """
         root = await self._root()
         queries = await queries_of(self._scenario, converter=self._converter) or await self._all_queries(root)
         await self._search.explore(root, queries=queries)
+        await self._root()  # by now the worker polls all that it polls: of several task queues none can be chosen
         for path in self._search.exploration.paths[:1]:
             if path.close == "task failed" and is_unregistered(path.result):
                 raise UsageError(f"the worker says: {path.result}")

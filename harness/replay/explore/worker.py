@@ -27,6 +27,7 @@ from harness.replay.door.replayable_run import ReplayableRun
 from harness.replay.explore.other_answers import OtherAnswers
 from harness.replay.explore.world import World
 from harness.replay.no_doors import METRICS_ADDRESS
+from harness.temporal.task_queue import only_queue
 
 _T = TypeVar("_T")
 
@@ -47,7 +48,7 @@ class ExploredProgram:
     Attributes:
         command: Command line, unmodified.
         logs: Folder of the log files.
-        task_queue: Task queue that it must poll; empty: the first that it polls.
+        task_queue: Task queue that it must poll; empty: the only one that it polls.
         model: The model script; None: the doors' own answers.
         effects: The scripts of its effect services, by their names; none: the doors' own answers.
         env: Further environment.
@@ -126,8 +127,12 @@ class ExploredWorker:
 
     @property
     def task_queue(self) -> str:
-        """The task queue that workflows are started on."""
-        return self._program.task_queue or next(iter(self._frontend.normal_queues), "")
+        """The task queue that workflows are started on.
+
+        Raises:
+            UsageError: None is named, and it polls several.
+        """
+        return self._program.task_queue or only_queue(self._frontend.normal_queues, tasks="workflow")
 
     @property
     def log(self) -> str:

@@ -20,7 +20,7 @@ async def test_a_connection_is_known_by_the_process_that_owns_it(tmp_path: Path)
             assert found.registry.sender(1) == 0
             starting = asyncio.create_task(found.start())
             connection, (_, port) = await asyncio.to_thread(listening.accept)
-            found.registry.polls("q")
+            found.registry.polls("q", tasks="workflow")
             await starting
             with connection, socket.create_connection(listening.getsockname()) as strange:
                 assert found.registry.sender(port) == 1
@@ -33,12 +33,12 @@ async def test_the_connections_of_a_zombie_and_of_the_process_beside_it_are_told
         async with workers(python(script), tmp_path) as (found, tape):
             starting = asyncio.create_task(found.start())
             first, (_, zombies) = await asyncio.to_thread(listening.accept)
-            found.registry.polls("q")
+            found.registry.polls("q", tasks="workflow")
             await starting
             found.registry.pause_now()
             starting = asyncio.create_task(found.start_beside(1))
             second, (_, newers) = await asyncio.to_thread(listening.accept)
-            found.registry.polls("q")
+            found.registry.polls("q", tasks="workflow")
             await starting
             with first, second, socket.create_connection(listening.getsockname()) as strange:
                 assert (found.registry.sender(zombies), found.registry.sender(newers)) == (1, 2)

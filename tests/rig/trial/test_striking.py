@@ -330,7 +330,7 @@ async def test_a_process_killed_is_dead_at_once_and_the_next_one_is_started(tmp_
         assert await found.nemesis.decide(entry(DONE)) == "drop"
         assert found.registry.died(1)
         await noted(found.tape, "start-worker", worker=2)
-        found.registry.polls("q")
+        found.registry.polls("q", tasks="workflow")
         await noted(found.tape, "heal")
         assert not found.registry.died(2)
 
@@ -344,7 +344,7 @@ async def test_a_message_goes_on_though_its_process_has_ended_as_it_was_asked_to
         await says(found.workers, "here")
         assert await found.nemesis.decide(entry(DONE)) == "go"
         await noted(found.tape, "start-worker", worker=2)
-        found.registry.polls("q")
+        found.registry.polls("q", tasks="workflow")
         await noted(found.tape, "heal")
     acted = told(found.tape)
     begun = acted.index(("strike", 1))
@@ -360,7 +360,7 @@ async def test_a_process_that_does_not_end_in_time_is_killed(tmp_path: Path, mon
         await says(found.workers, "here")
         assert await found.nemesis.decide(entry(DONE)) == "go"
         await noted(found.tape, "start-worker", worker=2)
-        found.registry.polls("q")
+        found.registry.polls("q", tasks="workflow")
         await noted(found.tape, "heal")
     assert next(acts(found.tape.entries, "worker-overstayed")).facts == WorkerOverstayed(limit=0.3)
     assert next(acts(found.tape.entries, "worker-exit")).facts == WorkerExited(exit_status=-9, expected=True)
@@ -394,6 +394,6 @@ async def test_a_process_killed_while_it_ends_is_followed_by_one_process(
         assert await found.nemesis.decide(entry(DONE)) == "go"
         assert await found.nemesis.decide(entry(MODEL, number=2)) == "drop"
         await noted(found.tape, "start-worker", worker=2)
-        found.registry.polls("q")
+        found.registry.polls("q", tasks="workflow")
         await noted(found.tape, "heal")
         assert [act.worker for act in acts(found.tape.entries, "start-worker")] == [1, 2]

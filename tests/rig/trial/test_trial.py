@@ -309,6 +309,17 @@ async def test_a_workflow_that_the_worker_does_not_know_is_told(rig: Rig, tmp_pa
         await tried(wrong, rig, tmp_path)
 
 
+async def test_the_task_queue_that_is_polled_for_workflow_tasks_is_found_and_of_two_none_is_chosen(
+    rig: Rig, tmp_path: Path
+) -> None:
+    split = Scenario(name="split", worker=agent("two_queues"), work=start("Ordering", "tea"))
+    found = await tried(split, rig, tmp_path)
+    assert (found.end, result(found.histories[0])) == ("closed", "tea, packed")
+    both = replace(split, name="both", worker=f"{split.worker} both")
+    with pytest.raises(UsageError, match=r"polls 2 task queues for workflow tasks, 'a-warehouse' and 'orders', and"):
+        await tried(both, rig, tmp_path)
+
+
 async def test_a_worker_that_exits_at_start_is_told_with_its_log(rig: Rig, tmp_path: Path) -> None:
     broken = replace(BEATING, name="broken", env={"TEMPORAL_NAMESPACE": "", "TEMPORAL_ADDRESS": "127.0.0.1:1"})
     # An interpreter that used the SDK's client may abort while it finalizes (Python 3.11), after all was said.

@@ -22,7 +22,7 @@ from harness.records.tape import Entry, acts
 from harness.trial import worker
 from harness.trial.live_tape import LiveTape
 from harness.trial.nemesis import Nemesis
-from harness.trial.registry import WorkerRegistry
+from harness.trial.registry import Tasks, WorkerRegistry
 from harness.trial.striking import Striking
 from harness.trial.worker import WorkerProcesses
 from tests.waiting import until_async
@@ -39,7 +39,13 @@ def python(script: str) -> str:
 
 @asynccontextmanager
 async def workers(
-    command: str, logs: Path, *, task_queue: str = "", strict: bool = True, recovers: bool = True
+    command: str,
+    logs: Path,
+    *,
+    task_queue: str = "",
+    tasks: Tasks | None = None,
+    strict: bool = True,
+    recovers: bool = True,
 ) -> AsyncIterator[tuple[WorkerProcesses, LiveTape]]:
     tape = LiveTape()
 
@@ -58,6 +64,7 @@ async def workers(
         logs=logs,
         tape=tape,
         task_queue=task_queue,
+        tasks=tasks,
         recover=recover,
         strict=strict,
     )
@@ -68,14 +75,14 @@ async def workers(
         await found.stop()
 
 
-async def polling(found: WorkerProcesses, *queues: str) -> None:
+async def polling(found: WorkerProcesses, *queues: str, tasks: Tasks = "workflow") -> None:
     """Start the worker, and poll in its name once it runs."""
     number = found.registry.number
     starting = asyncio.create_task(found.start())
     while found.registry.number == number or found.registry.process is None:
         await asyncio.sleep(0.01)
     for queue in queues:
-        found.registry.polls(queue)
+        found.registry.polls(queue, tasks=tasks)
     await starting
 
 
@@ -103,6 +110,17 @@ async def test_a_worker_is_ready_once_it_polls(tmp_path: Path) -> None:
     told = [(entry.operation, entry.worker) for entry in tape.entries]
     assert told[:2] == [("start-worker", 1), ("worker-ready", 1)]
     assert tape.entries[1].facts == WorkerReady(polls=["other", "q"])
+
+
+async def test_where_no_task_queue_is_named_it_is_ready_once_it_polls_one_for_such_tasks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "QUEUE_LIMIT", 0.5)
+    async with workers(python(SLEEPS), tmp_path, tasks="activity") as (found, _):
+        await polling(found, "q", tasks="activity")
+        assert (found.registry.queues_for("activity"), found.registry.queues_for("workflow")) == (["q"], [])
+        with pytest.raises(UsageError, match=r"polls 'q', but for no activity tasks: does it register an activity\?"):
+            await polling(found, "q")
 
 
 async def test_a_start_that_is_given_up_waits_for_no_timeout(tmp_path: Path) -> None:
@@ -195,7 +213,7 @@ async def test_a_struck_worker_is_recovered_and_started_again(tmp_path: Path) ->
         assert await nemesis.decide(struck) == "drop"
         while found.registry.number == 1 or found.registry.process.pid == first:
             await tape.changed(timeout=0.1)
-        found.registry.polls("q")
+        found.registry.polls("q", tasks="workflow")
         while not list(acts(tape.entries, "heal")):
             await tape.changed(timeout=0.1)
         assert not psutil.pid_exists(first)
@@ -245,7 +263,7 @@ async def test_the_next_process_is_started_when_the_one_asked_to_end_has_ended(
         starting = asyncio.create_task(found.start_after_end(limit=LIMIT))
         told = await noted(tape, "start-worker", worker=2)
         assert not first.alive
-        found.registry.polls("q")
+        found.registry.polls("q", tasks="workflow")
         await starting
         assert not found.exited.is_set()
     ended = next(acts(tape.entries, "worker-exit"))
@@ -263,7 +281,7 @@ async def test_a_process_that_overstays_is_killed_and_the_tape_says_so(tmp_path:
         found.registry.terminate_now()
         starting = asyncio.create_task(found.start_after_end(limit=0.3))
         await noted(tape, "start-worker", worker=2)
-        found.registry.polls("q")
+        found.registry.polls("q", tasks="workflow")
         await starting
     told = [(each.operation, each.worker) for each in tape.entries]
     assert told.index(("worker-overstayed", 1)) < told.index(("worker-exit", 1)) < told.index(("start-worker", 2))
@@ -293,7 +311,7 @@ async def test_the_next_process_is_started_beside_one_that_is_stopped(tmp_path: 
             await asyncio.sleep(0.01)
         starting = asyncio.create_task(found.start_beside(1))
         await noted(tape, "start-worker", worker=2)
-        found.registry.polls("q")
+        found.registry.polls("q", tasks="workflow")
         await starting
         assert zombie.status() == psutil.STATUS_STOPPED
         found.registry.continue_now(1)

@@ -49,7 +49,7 @@ async def paused(folder: Path, met: Entry) -> AsyncIterator[Paused]:
         zombie = psutil.Process(found.registry.process.pid)
         deciding = asyncio.create_task(found.nemesis.decide(met))
         await noted(found.tape, "start-worker", worker=2)
-        found.registry.polls("q")
+        found.registry.polls("q", tasks="workflow")
         await noted(found.tape, "worker-ready", worker=2)
         yield Paused(found, deciding, zombie)
 
@@ -114,7 +114,7 @@ async def test_no_message_of_a_zombie_is_struck(tmp_path: Path) -> None:
         await polling(found.workers, "q")
         deciding = asyncio.create_task(found.nemesis.decide(entry(DONE)))
         await noted(found.tape, "start-worker", worker=2)
-        found.registry.polls("q")
+        found.registry.polls("q", tasks="workflow")
         await noted(found.tape, "worker-ready", worker=2)
         assert (found.striking.spares(1), found.striking.spares(2)) == (True, False)
         assert await found.nemesis.decide(entry(other, worker=1)) == "go"

@@ -61,7 +61,7 @@ async def test_a_poll_of_the_newest_process_is_known_and_no_point() -> None:
     assert await asking.dispatch.wire(poll()) == "go"
     assert await asking.dispatch.wire(poll(queue="own", sticky=True)) == "go"
     assert await asking.dispatch.wire(poll(queue="other", worker=0)) == "go"
-    assert asking.workers.polled == {"q"}
+    assert asking.workers.polled == {"q": {"activity"}}
     assert asking.asked == []
 
 

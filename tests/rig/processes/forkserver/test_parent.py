@@ -388,7 +388,7 @@ async def test_a_worker_is_started_in_one_way_or_the_other_and_the_tape_says_how
     )
     starting = asyncio.create_task(workers.start())
     await until_async(lambda: registry.process or starting.done(), "there is a process")
-    registry.polls("queue")
+    registry.polls("queue", tasks="workflow")
     await starting
     again = asyncio.create_task(workers.start())
     await until_async(lambda: len([*acts(tape.entries, "start-worker")]) == 2 or again.done(), "there are two")
