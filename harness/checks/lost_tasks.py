@@ -1,7 +1,8 @@
 """Workflow tasks that the server lost: it refused what they decided and recorded nothing, so that the run stands still.
 
 A server is to record that such a task failed, or that it timed out, and to hand it out again. The SDK's test server
-(1.40.0) does neither where an activity has completed while a workflow task was under way that cancels it.
+(1.40.0) does neither where an activity has completed, or a timer has fired, while a workflow task was under way that
+cancels it.
 """
 
 from __future__ import annotations

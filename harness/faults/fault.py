@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from harness.faults.action import Action
+from harness.faults.action import Action, LoseReply
 from harness.records.point import Door, Point, Position
 
 _OK = "200"
@@ -29,6 +29,9 @@ Need = Literal[
 once. ``reset``: ResetWorkflowExecution. ``schedules``: CreateSchedule and its like. ``activities without a workflow``:
 StartActivityExecution and its like. ``executions side by side``: no time passes under a workflow task of one of them
 when another one ends. ``requests known by their ids``: a request that comes a second time is done once."""
+
+TASK_OF_ACTIVITY = "PollActivityTaskQueue"
+"""The operation whose answer hands a task of an activity out."""
 
 Every = Literal["cut", "message", "activity", "once"]
 """``cut``: one strike for each state that the loss of the worker's memory can leave behind (``harness.records.cut``).
@@ -64,6 +67,7 @@ class Fault:
         doors: Doors at which it can be made.
         positions: Positions at which it can be made.
         operations: Operations at which it can be made; empty: all of the doors.
+        spares: Operations at which it is not made, though it could be.
         times: How many messages of the same place it meets, one after the other, before it is healed; 0: all of them,
             for it is never healed.
         heard: What the caller hears.
@@ -84,6 +88,7 @@ class Fault:
     doors: tuple[Door, ...] = ("wire", "model", "effect")
     positions: tuple[Position, ...] = ("before", "after")
     operations: tuple[str, ...] = ()
+    spares: tuple[str, ...] = ()
     times: int = 1
     heard: Heard = "no answer"
     needs_tools: bool = False
@@ -151,7 +156,14 @@ class Fault:
             point.door in self.doors
             and point.position in self.positions
             and (not self.operations or point.operation in self.operations)
+            and point.operation not in self.spares
         )
+
+
+def without_lost_tasks(fault: Fault) -> Fault:
+    """Return a fault so that it loses no task of an activity, which would come again only after its timeout."""
+    loses = isinstance(fault.action, LoseReply) and "wire" in fault.doors
+    return replace(fault, spares=(TASK_OF_ACTIVITY,)) if loses else fault
 
 
 def timed_out_for_ever(fault: Fault) -> Fault:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from harness.faults.fault import TASK_OF_ACTIVITY
 from harness.records.act_facts import WorkerStarted
 from harness.records.activity_account import why_no_history
 from harness.records.evidence import Evidence
@@ -14,6 +15,7 @@ from harness.records.private_files import LONGEST_LOG
 from harness.records.scenario import TRIAL, Scenario, Start, Starter
 from harness.records.tape import acts
 from harness.servers.engine import engine
+from harness.sweeps.plans import chosen_faults
 from harness.sweeps.replaying import ACCEPTED, THROUGH_DOOR, accepted_here, is_through_door
 from harness.sweeps.stops import Stop, stops_in_words
 
@@ -69,6 +71,11 @@ def notes(
     sentences += [ACCEPTED] if accepted_here() else []
     if not options.real_time and not engine(options.engine).lacks("acceleration"):
         sentences.append("Timeouts after a strike were accelerated, except in the real-time trials.")
+    if any(TASK_OF_ACTIVITY in fault.spares for fault in chosen_faults(scenario, options)):
+        sentences.append(
+            f"No answer to {TASK_OF_ACTIVITY} was lost: the task would have come again only after its timeout, which "
+            f"the engine `{options.engine}` cannot let happen early; `--real-time` waits for it, and `dev` need not."
+        )
     sentences += _how_started(baselines)
     if options.engine != "dev":
         sentences.append(f"The engine was `{options.engine}`: time was skipped while nothing was under way.")

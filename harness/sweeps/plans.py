@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from math import inf
-from typing import TYPE_CHECKING
 
 from harness import faults
 from harness.faults import Fault
 from harness.faults.client_actions import RUNS_ANEW
+from harness.faults.fault import without_lost_tasks
 from harness.faults.without_workflow import at_activity, is_made_to_activities
 from harness.records.cut import Cut, cuts_of, is_known, new_cuts, steady
 from harness.records.evidence import Evidence
@@ -20,10 +20,9 @@ from harness.records.plan import Plan
 from harness.records.point import is_goodbye, matches
 from harness.records.scenario import Scenario
 from harness.records.tape import Entry
+from harness.servers.engine import Engine
+from harness.servers.engine import engine as engine_of
 from harness.trial.deadline import activity_bounds
-
-if TYPE_CHECKING:
-    from harness.servers.engine import Engine
 
 REAL_TIME_BELOW = 60.0
 """Declared bounds in seconds up to which one trial for each activity type waits for them in real time."""
@@ -60,6 +59,9 @@ class KnownCuts:
 def chosen_faults(scenario: Scenario, options: SweepOptions) -> tuple[Fault, ...]:
     """Return the faults that a sweep of a scenario makes; where there is a next version of its code, those of code too.
 
+    Where a server cannot let a timeout happen before it is due, no answer is lost that hands an activity out: the task
+    would come again only after the whole time that its attempt may take.
+
     Raises:
         UsageError: A word by which they are asked for names no fault and no family.
     """
@@ -68,6 +70,8 @@ def chosen_faults(scenario: Scenario, options: SweepOptions) -> tuple[Fault, ...
         chosen = faults.chosen([*(fault.name for fault in chosen), "code"])
     if scenario.is_activity:
         chosen = tuple(map(at_activity, chosen))
+    if not options.real_time and engine_of(options.engine).lacks("acceleration"):
+        chosen = tuple(map(without_lost_tasks, chosen))
     if not options.once_each:
         return chosen
     return tuple(replace(fault, every="activity") if fault.every == "message" else fault for fault in chosen)

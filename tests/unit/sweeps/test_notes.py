@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from harness.records.act_facts import DoorNotice, WorkerStarted
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
+from harness.records.point import Point
 from harness.records.scenario import Scenario, start
 from harness.records.start_activity import start_activity
 from harness.records.tape import Entry
 from harness.sweeps.notes import UNSCRIPTED, notes
+from harness.sweeps.plans import chosen_faults
 
 SCENARIO = Scenario(name="trip", worker="python worker.py", task_queue="q", work=start("TripAgent"))
 UNKNOWN = "GET /v1/models is not served by crashproof's model server, which serves POST /v1/chat/completions"
@@ -65,6 +69,25 @@ def test_a_model_that_was_asked_without_a_script_is_told() -> None:
 def test_an_engine_that_accelerates_nothing_says_nothing_of_acceleration() -> None:
     told = notes(SCENARIO, options=SweepOptions(engine="time-skipping", workflows=("w",)), baselines=[evidence()])
     assert [line.partition(" ")[0] for line in told] == ["Worker", "The"]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (SweepOptions(engine="time-skipping", faults=("wire",)), True),
+        (SweepOptions(engine="time-skipping", faults=("wire",), real_time=True), False),
+        (SweepOptions(engine="time-skipping", faults=("effect",)), False),
+        (SweepOptions(faults=("wire",)), False),
+    ],
+)
+def test_tasks_that_would_come_again_only_after_their_timeout_are_not_lost_which_is_told(
+    options: SweepOptions, told: bool
+) -> None:
+    handed_out = Point(position="after", door="wire", operation="PollActivityTaskQueue", workflow="Trip")
+    lost = [fault for fault in chosen_faults(SCENARIO, options) if fault.name == "reply-lost"]
+    assert all(fault.applies_to(handed_out) != told for fault in lost)
+    assert all(fault.applies_to(replace(handed_out, operation="RespondWorkflowTaskCompleted")) for fault in lost)
+    assert any("PollActivityTaskQueue" in line for line in notes(SCENARIO, options=options, baselines=[])) == told
 
 
 def test_of_an_activity_without_a_workflow_its_timeouts_are_told_and_nothing_of_replay() -> None:
