@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -34,8 +35,8 @@ from harness.sweeps.plans import (
     first_shown,
     further_plan,
     is_followed,
-    made_here,
     shown_cuts,
+    why_not_made,
 )
 from harness.sweeps.rounds import RECOVERY_ROUNDS
 
@@ -296,7 +297,10 @@ def shown_by(
     """
     if evidence is None:
         return TrialShown(plan=str(plan))
-    chosen = made_here(chosen_faults(scenario, options), scenario, engine=engine(evidence.engine), options=options)
+    lacks = functools.partial(
+        why_not_made, scenario=scenario, engine=engine(evidence.engine), real_time=options.real_time
+    )
+    chosen = [fault for fault in chosen_faults(scenario, options) if not lacks(fault)]
     is_new = is_followed(evidence, options)
     shown = shown_cuts(chosen, evidence, known=set(batch.places)) if is_new else []
     most = most_after_one(batch.first_round, pairs=options.pairs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
@@ -132,14 +131,6 @@ def why_not_made(fault: Fault, scenario: Scenario, *, engine: Engine, real_time:
         return "the work is an activity without a workflow: only a workflow has what it needs"
     waits = real_time and not fault.stops_worker
     return engine.lacks(*(need for need in fault.needs if not (waits and need == "acceleration")))
-
-
-def made_here(
-    chosen: Sequence[Fault], scenario: Scenario, *, engine: Engine, options: SweepOptions
-) -> tuple[Fault, ...]:
-    """Return which of the faults of a sweep can be made, be it at points that only a recovery shows."""
-    why = functools.partial(why_not_made, scenario=scenario, engine=engine, real_time=options.real_time)
-    return tuple(fault for fault in chosen if not why(fault))
 
 
 def first_plans(cuts: Sequence[Cut], *, baseline: Evidence, options: SweepOptions) -> list[Plan]:

@@ -46,7 +46,6 @@ from harness.sweeps.plans import (
     chosen_faults,
     first_plans,
     known_cuts,
-    made_here,
     places_of,
     real_time_plans,
     spread,
@@ -95,7 +94,6 @@ class Sweep:
     ) -> None:
         self._scenario = scenario
         self._checks = checks
-        self._engine = engine
         self._options = options
         self._tell = tell
         self._keep = keep
@@ -112,7 +110,8 @@ class Sweep:
         self._seen = Seen()
         self._results = TrialResults()
         self._faults = chosen_faults(scenario, options)
-        self._made = made_here(self._faults, scenario, engine=engine, options=options)
+        self._lacks = functools.partial(why_not_made, scenario=scenario, engine=engine, real_time=options.real_time)
+        self._made = [fault for fault in self._faults if not self._lacks(fault)]
         self._pairs = ShownPairs(self._made, options)
         self._early: dict[Plan, asyncio.Task[Evidence | None]] = {}
         self._began = time.monotonic()
@@ -207,9 +206,7 @@ class Sweep:
         self._seen.known = self._known()
 
     def _known(self) -> KnownCuts:
-        options, about = self._options, functools.partial(why_not_made, scenario=self._scenario, engine=self._engine)
-        lacks = functools.partial(about, real_time=options.real_time)
-        return known_cuts(self._faults, self._seen.baselines, only=options.only, lacks=lacks)
+        return known_cuts(self._faults, self._seen.baselines, only=self._options.only, lacks=self._lacks)
 
     def _baseline_bounds(self) -> Bounds:
         return Bounds(limit=self._scenario.time_limit or BASELINE_LIMIT, most=self._scenario.time_limit)

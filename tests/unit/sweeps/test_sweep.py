@@ -150,19 +150,6 @@ def test_what_a_recovery_shows_first_is_struck_with_the_strike_that_led_there(tm
     assert (found.outcome, len(found.cuts), len(found.struck)) == (Outcome.PASS, 5, 5)
 
 
-@pytest.mark.parametrize(("engine", "pauses"), [("dev", True), ("time-skipping", False)])
-def test_a_fault_that_the_engine_lacks_is_not_made_at_the_points_of_a_recovery_either(
-    tmp_path: Path, engine: str, pauses: bool
-) -> None:
-    refused = struck("Book", fault="unavailable-once")
-    script = Script(recoveries={refused: ("Refund",)}, engine=engine)
-    found = sweep(script, tmp_path, faults=("pause-worker", "unavailable-once"), pairs=9)
-    after = [plan.removeprefix(f"{refused},") for plan in script.plans if plan.startswith(f"{refused},")]
-    assert struck("Refund", fault="unavailable-once") in after
-    assert any(plan.startswith("pause-worker") for plan in after) == pauses
-    assert ("pause-worker" in found.not_applicable) != pauses
-
-
 @pytest.mark.parametrize(
     ("faults", "text"),
     [
