@@ -98,7 +98,10 @@ def _programs(file: Path, worker: ReadWorker, given: Mapping[str, Any]) -> Itera
     where += f"; {', '.join(played)} leads to services that are played" if played else ""
     if worker.starts and not (given.get("workflow") or given.get("starter")):
         own = {**common, "one_program": True, "workflow": worker.starts}
-        yield ReadProgram(options={**own, **options}, said=f"{where}; it starts {worker.starts} itself")
+        started = [each for each in worker.workflows if each.name == worker.starts]
+        module = next((module_to_replay(worker, each) for each in started), "")
+        said = f"{where}; it starts {worker.starts} itself{_not_replayed(worker, given)}"
+        yield ReadProgram(options={**own, **options}, said=said, module=module)
         return
     if given.get("activity"):
         yield ReadProgram(options={**common, **options}, said=f"{where}; {given['activity']} is started alone")
@@ -110,9 +113,14 @@ def _programs(file: Path, worker: ReadWorker, given: Mapping[str, Any]) -> Itera
             arguments = {"input": _arguments(file, workflow)} if starts and not given.get("input") else {}
             sent = _sent(workflow) if starts and not any(given.get(each) for each in _TELLING) else {}
             read = {**common, "workflow": workflow.name, **arguments, **sent, **options}
-            if worker.unnamed and not given.get("replayer"):
-                said += f"; not replayed, for its {' and '.join(worker.unnamed)}: --replayer MODULE:FUNCTION says how"
+            said += _not_replayed(worker, given)
             yield ReadProgram(options=read, said=said, module=module_to_replay(worker, workflow))
+
+
+def _not_replayed(worker: ReadWorker, given: Mapping[str, Any]) -> str:
+    if not worker.unnamed or given.get("replayer"):
+        return ""
+    return f"; not replayed, for its {' and '.join(worker.unnamed)}: --replayer MODULE:FUNCTION says how"
 
 
 def _arguments(file: Path, workflow: ReadWorkflow) -> tuple[str, ...]:

@@ -17,11 +17,12 @@ from harness.records.act_facts import ClientCall
 from harness.records.evidence import End
 from harness.records.lag import lag_of
 from harness.records.message_facts import ActivityFailed, WorkflowTaskFailed
-from harness.records.point import CLOSES_ACTIVITY
+from harness.records.point import CLOSES_ACTIVITY, GOODBYE
 from harness.records.tape import Entry
 from harness.servers.overdue import waiting_for
 from harness.temporal.task_failure import is_unregistered, registered_types, takes_otherwise
 from harness.trial.deadline import Bounds
+from harness.trial.ended_well import ended_well
 from harness.trial.idle import NOBODY, wait_until_idle
 from harness.trial.stage import TrialStage
 from harness.trial.stuck import StuckWorkflows
@@ -33,8 +34,6 @@ _NEXT_START_LIMIT = 3.0  # seconds for a program whose work has closed to start 
 _WAIT_LIMIT = 10.0  # seconds for somebody to end a wait that nothing else ends
 _ALONE_LIMIT = 2.0  # seconds of it where nobody will
 _NEWS_LIMIT = 60.0  # seconds for the news that all has closed: a server that missed to tell it is asked anew after 20
-_FINALIZING = "Python runtime state: finalizing"
-_FATAL_LINES = 30  # that Python writes when it aborts, at most
 _DROPPED_LINES = 200  # that the SDK writes when it drops a signal, and others after it
 _ANSWER_LIMIT = 15.0  # seconds for the answer to the message that closed the workflow
 _SENT_LIMIT = 5.0  # seconds for the answers to what was sent before that
@@ -205,9 +204,15 @@ class TrialEnd:
 
     def _may_start(self) -> bool:
         """Tell whether a program of the user's own may start more work: it has not ended, or will be started again."""
-        process = self._stage.registry.process
-        has_ended = process is not None and ended_well(process)
+        has_ended = self._ended_well(self._stage.registry.process)
         return (self._may_exit and not has_ended) or self._place.driver.starter_runs
+
+    def _ended_well(self, process: Process | None) -> bool:
+        if process is None or process.exit_status is None:
+            return False
+        number = self._stage.registry.number
+        said = any(entry.operation == GOODBYE and entry.worker == number for entry in self._stage.tape.entries)
+        return ended_well(process, said_goodbye=said)
 
     async def _chain_closed(self, root: KnownRun) -> None:
         """Wait until the whole chain that begins with a run has closed: continued runs are followed."""
@@ -251,7 +256,7 @@ class TrialEnd:
                     return reason
             looked = len(tape.entries)
             process = self._stage.registry.process if self._stage.workers.exited.is_set() else None
-            if process and ((process.exit_status and not ended_well(process)) or not self._may_exit):
+            if process and ((process.exit_status and not self._ended_well(process)) or not self._may_exit):
                 log = process.log_tail(8)
                 if self._is_baseline:
                     raise RigError(f"the worker exited by itself with status {process.exit_status}", log=log)
@@ -264,16 +269,6 @@ def timer_started(entries: Sequence[Entry]) -> str:
     points = (entry.point for entry in reversed(entries) if entry.kind == "reply")
     started = next((each for each in points if each and "StartTimer" in each.subject), None)
     return started.at("after").id.removesuffix("/attempt-1") if started else "start"
-
-
-def ended_well(process: Process) -> bool:
-    """Tell whether a process has ended and done all it was to do.
-
-    One that used SDK core may abort while its interpreter ends: what it was told to do is done by then.
-    """
-    if process.exit_status is None or process.exit_status > 0:
-        return False
-    return process.exit_status == 0 or _FINALIZING in process.log_tail(_FATAL_LINES)
 
 
 def _task(waiting: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

@@ -17,6 +17,7 @@ from harness.processes.process import Process
 from harness.processes.starting import wait_for_start
 from harness.records.act_facts import WorkerExited, WorkerOverstayed, WorkerReady, WorkerStarted
 from harness.records.point import GOODBYE
+from harness.trial.ended_well import ended_well
 from harness.trial.live_tape import LiveTape
 from harness.trial.registry import Tasks, WorkerRegistry
 
@@ -233,7 +234,7 @@ class WorkerProcesses:
         if self.registry.died(number) or self.registry.is_ending(number):
             return False
         is_ready = self._polls_enough()
-        if is_ready or (not self._strict and process.exit_status == 0):
+        if is_ready or (not self._strict and ended_well(process)):
             return is_ready
         if process.exit_status is not None:
             if isinstance(why := process.why_ended("the worker"), KilledError):

@@ -41,6 +41,20 @@ def test_all_that_the_code_says_is_given(worker: Path) -> None:
     assert program.said == 'worker.py:19: task queue orders; Agent is started with "question", 1, made up'
 
 
+def test_the_workflow_that_a_program_starts_itself_is_replayed_where_importing_it_starts_nothing(worker: Path) -> None:
+    starting = TAIL.replace(
+        "await asyncio.Event().wait()", 'await client.execute_workflow(Agent.run, id="a", task_queue="orders")'
+    )
+    text = HEAD + agent("question: str") + starting
+    worker.write_text(text)
+    (program,) = read_options(worker, given={})
+    assert (program.options["one_program"], program.module) == (True, "worker")
+    assert program.said == "worker.py:19: task queue orders; it starts Agent itself"
+    worker.write_text(text.replace('if __name__ == "__main__":\n    asyncio', "asyncio"))
+    (program,) = read_options(worker, given={})
+    assert (program.options["one_program"], program.module) == (True, "")
+
+
 def test_what_the_user_gives_stands(worker: Path) -> None:
     given = options(worker, input=('"why", 2',), address="127.0.0.1:9", env=("A=b",))
     assert (given["input"], given["address"], given["env"]) == (('"why", 2',), "127.0.0.1:9", ("A=b",))

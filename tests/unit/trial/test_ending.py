@@ -10,26 +10,33 @@ import pytest
 from harness.processes.process import Process
 from harness.records.point import Point
 from harness.records.tape import Entry
-from harness.trial.ending import ended_well, timer_started
+from harness.trial.ended_well import ended_well
+from harness.trial.ending import timer_started
 
 ABORTS = "import os, sys; print('{}', file=sys.stderr, flush=True); os.abort()"
 
 
+FAULTS = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
+
+
 @pytest.mark.parametrize(
-    ("code", "well"),
+    ("code", "well", "after_goodbye"),
     [
-        ("pass", True),
-        ("raise SystemExit(1)", False),
-        (ABORTS.format("Python runtime state: finalizing (tstate=0x1)"), True),
-        (ABORTS.format("Python runtime state: initialized"), False),
+        ("pass", True, True),
+        ("raise SystemExit(1)", False, False),
+        (ABORTS.format("Python runtime state: finalizing (tstate=0x1)"), True, True),
+        (ABORTS.format("Python runtime state: initialized"), False, True),
+        (FAULTS, False, True),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", False, False),
     ],
-    ids=["done", "failed", "aborted at its end", "aborted at work"],
+    ids=["done", "failed", "aborted at its end", "aborted at work", "memory fault", "terminated"],
 )
-async def test_a_process_has_ended_well(tmp_path: Path, code: str, well: bool) -> None:
+async def test_a_process_has_ended_well(tmp_path: Path, code: str, well: bool, after_goodbye: bool) -> None:
     process = await Process.start([sys.executable, "-S", "-c", code], name="program", logs=tmp_path)
     assert not ended_well(process) or process.exit_status is not None
     await process.wait()
     assert ended_well(process) is well
+    assert ended_well(process, said_goodbye=True) is after_goodbye
 
 
 def test_where_the_last_timer_was_started_is_named_as_scenarios_do() -> None:
