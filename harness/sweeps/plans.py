@@ -18,7 +18,7 @@ from harness.records.options import SweepOptions
 from harness.records.plan import Plan
 from harness.records.point import is_goodbye, matches
 from harness.records.scenario import Scenario
-from harness.records.tape import Entry
+from harness.records.tape import Entry, acts
 from harness.servers.engine import Engine
 from harness.servers.engine import engine as engine_of
 from harness.trial.deadline import activity_bounds
@@ -161,18 +161,20 @@ def in_turn(groups: Sequence[Sequence[Plan]]) -> list[Plan]:
 def real_time_plans(cuts: Iterable[Cut], *, baseline: Evidence, options: SweepOptions) -> list[Plan]:
     """Return a plan for one cut of each activity type whose loss is noticed soon enough to wait for it in real time.
 
-    There are none where all trials are in real time.
+    There are none where all trials are in real time. Where trials run one at a time, since the worker's address is
+    fixed, there is one alone: that of the type whose loss is noticed first.
     """
     if options.real_time:
         return []
-    soon = {kind for kind, seconds in activity_bounds(baseline).items() if 0 < seconds < REAL_TIME_BELOW}
-    plans = []
+    bounds = {kind: seconds for kind, seconds in activity_bounds(baseline).items() if 0 < seconds < REAL_TIME_BELOW}
+    plans: dict[str, Plan] = {}
     for cut in cuts:
         fault = faults.named(cut.fault)
-        if fault.unseen and fault.every == "cut" and cut.point.subject in soon and cut.point.position == "before":
-            soon.discard(cut.point.subject)
-            plans.append(Plan((cut.strike,), real_time=True))
-    return plans
+        if fault.unseen and fault.every == "cut" and cut.point.subject in bounds and cut.point.position == "before":
+            plans.setdefault(cut.point.subject, Plan((cut.strike,), real_time=True))
+    if any(acts(baseline.tape, "fixed-address")):
+        return [plans[kind] for kind in sorted(plans, key=lambda kind: bounds[kind])[:1]]
+    return list(plans.values())
 
 
 def recovery_cuts(chosen: Sequence[Fault], evidence: Evidence, *, known: set[str]) -> list[Cut]:

@@ -10,8 +10,9 @@ import pytest
 
 from harness import Scenario, faults, start
 from harness.faults import Fault
-from harness.records.act_facts import FaultMade
+from harness.records.act_facts import FaultMade, FixedAddressTaken
 from harness.records.evidence import Evidence
+from harness.records.message_facts import ActivityTask
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan, Strike
 from harness.records.point import Point
@@ -82,6 +83,30 @@ def test_each_cut_has_one_plan() -> None:
     assert plans == [Plan((cut.strike,)) for cut in cuts]
     patient = first_plans(cuts, baseline=evidence(BOOK, PAY), options=SweepOptions(real_time=True))
     assert patient == [Plan((cut.strike,), real_time=True) for cut in cuts]
+
+
+def test_one_trial_of_each_activity_waits_in_real_time_and_one_alone_where_they_run_one_at_a_time() -> None:
+    pay, book = (point("RespondActivityTaskCompleted", subject=name) for name in ("pay", "book"))
+    declared = {"pay": 30.0, "book": 20.0, "slow": 90.0}
+    tasks = [
+        Entry(
+            at=0,
+            kind="reply",
+            operation="PollActivityTaskQueue",
+            facts=ActivityTask(activity_type=name, attempt=1, start_to_close_timeout=seconds),
+        )
+        for name, seconds in declared.items()
+    ]
+    undisturbed = evidence(pay, book, point("RespondActivityTaskCompleted", subject="slow"))
+    undisturbed = replace(undisturbed, tape=(*tasks, *undisturbed.tape))
+    cuts = known_cuts([KILL], [undisturbed], only=(), lacks=nothing_lacks).cuts
+    patient = [plan for plan in first_plans(cuts, baseline=undisturbed, options=SweepOptions()) if plan.real_time]
+    assert [plan.strikes[0].point for plan in patient] == [pay.id, book.id]
+    fixed = Entry(at=0, kind="act", operation="fixed-address", facts=FixedAddressTaken(address="localhost:7233"))
+    undisturbed = replace(undisturbed, tape=(fixed, *undisturbed.tape))
+    plans = first_plans(cuts, baseline=undisturbed, options=SweepOptions())
+    assert [plan.strikes[0].point for plan in plans if plan.real_time] == [book.id]
+    assert len(plans) == len(cuts)
 
 
 def test_no_second_fault_is_made_where_one_that_nothing_heals_has_all_messages_for_itself() -> None:
