@@ -8,23 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
-from harness.checks.attempts import requests
 from harness.checks.check import CannotTell, CannotTellUnderLoad, Check, NothingToLookAt
+from harness.checks.closing import closed_at
 from harness.checks.lateness import Late, heavy_lag, why_excused
 from harness.checks.lost_tasks import lost_task
 from harness.checks.undisturbed import unserved
 from harness.records.act_facts import FaultMade
 from harness.records.activity_account import why_no_history
 from harness.records.evidence import Evidence
-from harness.records.message_facts import WorkflowTaskCompleted
 from harness.records.plan import Strike
 from harness.records.point import CLOSES_ACTIVITY, is_goodbye, meets
-from harness.records.tape import Entry, executed
+from harness.records.tape import Entry
 from harness.records.verdict import Finding, Judgement, Outcome, Severity, TimeTaken, Verdict
-from harness.temporal import event as events
-
-_CLOSING = ("CompleteWorkflowExecution", "FailWorkflowExecution", "CancelWorkflowExecution")
-
 
 _ANSWERS = ("Respond", "RecordActivityTaskHeartbeat")
 
@@ -202,11 +197,7 @@ def _struck_point(strike: Entry) -> str:
 
 
 def _while_open(strike: Entry, evidence: Evidence) -> bool:
-    close = events.root_close(evidence)
-    if close is None:
-        return True
-    # Events are ahead of the tape where time is skipped: the message that closed the workflow is the one to ask.
-    closed = _closing(evidence) if evidence.skips_time else events.at(close)
+    closed = closed_at(evidence)
     closing = CLOSES_ACTIVITY if why_no_history(evidence) else ("RespondWorkflowTaskCompleted",)
     return strike.at <= closed or any(
         entry.point is not None
@@ -216,20 +207,6 @@ def _while_open(strike: Entry, evidence: Evidence) -> bool:
         and _asked_before(entry, closed, evidence)
         for entry in evidence.tape
     )
-
-
-def _closing(evidence: Evidence) -> float:
-    """Return when the commands that closed the workflow were executed, by the tape; infinity where it does not show."""
-    runs = {history.run_id for one in evidence.executions for history in one.roots[-1:]}
-    asked = requests(evidence.tape)
-    closed = [
-        reply.at
-        for reply in executed(evidence.tape, door="wire", operation="RespondWorkflowTaskCompleted")
-        if reply.status == "OK" and reply.run_id in runs
-        if (decided := asked.get(reply.message, reply).facts_as(WorkflowTaskCompleted)) is not None
-        if not set(_CLOSING).isdisjoint(decided.commands)
-    ]
-    return max(closed, default=float("inf"))
 
 
 def _asked_before(reply: Entry, closed: float, evidence: Evidence) -> bool:

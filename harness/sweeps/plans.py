@@ -8,6 +8,7 @@ from itertools import zip_longest
 from math import inf
 
 from harness import faults
+from harness.checks.closing import sent_while_open
 from harness.faults import Fault
 from harness.faults.client_actions import RUNS_ANEW
 from harness.faults.fault import without_lost_tasks
@@ -87,7 +88,7 @@ def known_cuts(
         only: Point ids or ``*`` patterns; where given, only cuts at these points.
         lacks: Says why a fault cannot be made with this engine, or returns an empty text.
     """
-    tapes = [evidence.tape for evidence in baselines]
+    tapes = [sent_while_open(evidence) for evidence in baselines]
     cuts: list[Cut] = []
     unsteady: dict[str, None] = {}
     not_applicable: dict[str, str] = {}
@@ -257,10 +258,11 @@ def places_of(baselines: Iterable[Evidence]) -> frozenset[str]:
 
 
 def _without_zombies(evidence: Evidence) -> list[Entry]:
-    """Return the tape without what workers sent after they were paused."""
+    """Return the tape without what workers sent after they were paused, or once all work had closed."""
     pauses = (each for each in evidence.strikes if faults.named(each.fault).action.impact.worker == "paused")
     paused_at = {strike.worker: strike.at for strike in pauses}
-    return [entry for entry in evidence.tape if entry.kind == "act" or entry.at <= paused_at.get(entry.worker, inf)]
+    tape = sent_while_open(evidence)
+    return [entry for entry in tape if entry.kind == "act" or entry.at <= paused_at.get(entry.worker, inf)]
 
 
 def _is_leaving(cut: Cut) -> bool:
