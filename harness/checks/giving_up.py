@@ -9,7 +9,7 @@ from harness.checks import faults_met, lasting_effects, showing
 from harness.checks.attempts import Attempt, attempts_of, by_execution
 from harness.checks.check import CannotTell, NothingToLookAt, check
 from harness.checks.executions import each_execution
-from harness.checks.lateness import Late
+from harness.checks.lateness import Late, excusable
 from harness.faults.fault import Fault
 from harness.faults.transport import ForgetName, RefuseConnections
 from harness.records.evidence import Evidence, History
@@ -58,11 +58,9 @@ def outage_ends_at_cap(evidence: Evidence, baselines: Sequence[Evidence]) -> Ite
                 evidence=shown,
                 severity=severity,
             )
-            if over:
-                yield Late(finding=finding, over=over, since=events.at(end[0]), until=events.at(end[1]))
-            else:
+            if not over:
                 reported.add(group[0].activity)
-                yield finding
+            yield excusable(finding, over=over, since=events.at(end[0]), until=events.at(end[1]))
 
 
 @check(

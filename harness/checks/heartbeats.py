@@ -13,7 +13,7 @@ from harness.checks import faults_met, showing
 from harness.checks.attempts import Attempt, accelerated, attempts_of, by_execution, deaths, lost_at
 from harness.checks.check import NothingToLookAt, check
 from harness.checks.lasting_effects import key_of
-from harness.checks.lateness import Late
+from harness.checks.lateness import Late, excusable
 from harness.records.evidence import Evidence
 from harness.records.message_facts import ActivityTask, HeartbeatRequest
 from harness.records.tape import Entry, acts
@@ -59,7 +59,8 @@ def heartbeat_declared(evidence: Evidence, baselines: Sequence[Evidence]) -> Ite
             finding = _finding(
                 "heartbeat-declared", attempt, words, showing.entries(evidence, shown, saying="{operation}")
             )
-            yield finding if attempt.heartbeats else _late(finding, attempt, over=ran - _LONG_OBSERVED)
+            over = 0.0 if attempt.heartbeats else ran - _LONG_OBSERVED
+            yield excusable(finding, over=over, since=attempt.began, until=attempt.entries[-1].at)
 
 
 @check(
@@ -206,11 +207,6 @@ def _finding(
 ) -> Finding:
     message = f"{attempt.name} {words}"
     return Finding(check=check_name, subject=attempt.activity, message=message, evidence=shown, severity=severity)
-
-
-def _late(finding: Finding, attempt: Attempt, *, over: float) -> Late:
-    """Return a finding about how long an attempt ran, from its beginning to its last word."""
-    return Late(finding=finding, over=over, since=attempt.began, until=attempt.entries[-1].at)
 
 
 def _ran(attempt: Attempt, died: dict[int, float], evidence: Evidence) -> float:

@@ -30,6 +30,11 @@ class Late:
     server: bool = True
 
 
+def excusable(finding: Finding, *, over: float, since: float, until: float) -> Finding | Late:
+    """Return a finding of something that is late by so many seconds; as it is where it is not late but wrong: by 0."""
+    return Late(finding=finding, over=over, since=since, until=until) if over else finding
+
+
 def why_excused(late: Late, evidence: Evidence) -> str:
     """Say why something that was late shows nothing about the agent; an empty text where it does show something."""
     waited = lag_of(evidence.tape, since=late.since, until=late.until, server=late.server)

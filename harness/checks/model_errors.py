@@ -14,7 +14,7 @@ from harness.checks import faults_met, showing
 from harness.checks.attempts import Attempt, accelerated, attempts_of, by_execution
 from harness.checks.check import NothingToLookAt, check
 from harness.checks.faults_met import FaultedCall
-from harness.checks.lateness import Late
+from harness.checks.lateness import Late, excusable
 from harness.records.evidence import Evidence
 from harness.records.message_facts import MadeUpReply
 from harness.records.tape import Entry
@@ -54,8 +54,7 @@ def retry_after_honoured(evidence: Evidence, baselines: Sequence[Evidence]) -> I
                 finding = Finding(
                     check="retry-after-honoured", subject=met.attempt.activity, message=message, evidence=shown
                 )
-                late = Late(finding=finding, over=over, since=met.instead.at, until=following.at)
-                yield late if over else finding
+                yield excusable(finding, over=over, since=met.instead.at, until=following.at)
     if not looked:
         raise NothingToLookAt(
             "time is skipped" if evidence.skips_time else "no answer that asked to wait was followed by another call"
