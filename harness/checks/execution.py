@@ -199,10 +199,10 @@ def _last(evidence: Evidence) -> tuple[EvidenceEntry, ...]:
 def _ended_wrongly(evidence: Evidence, close: dict[str, Any], baselines: Sequence[Evidence]) -> str:
     kind = events.kind(close)
     ended = kind.removeprefix("WORKFLOW_EXECUTION_").lower().replace("_", " ")
-    if (fault := faults_met.terminal(evidence)) and not evidence.beside:
+    by_client = wrong_end_of_client(evidence, close, baselines)
+    if by_client != "" and (fault := faults_met.terminal(evidence)) and not evidence.beside:
         declared = "" if evidence.falls_back else ", or a declared fallback"
         return f"{ended} under {fault.name}, expected it to fail{declared}"
-    by_client = wrong_end_of_client(evidence, close, baselines)
     if by_client is not None:
         return by_client
     if (accepted := without_refused_start(evidence)) and (earlier := events.root_close(accepted)):

@@ -30,6 +30,15 @@ def test_a_cancelled_workflow_ends_as_cancelled() -> None:
     passes(ENDS, cancelled(), USUAL)
 
 
+@pytest.mark.parametrize(("kind", "right"), [("CANCELED", True), ("FAILED", True), ("TIMED_OUT", False)])
+def test_one_that_is_cancelled_and_could_not_succeed_either_need_not_fail(kind: str, right: bool) -> None:
+    story = Story()
+    story.strike(fault="cancel-workflow", restart=False)
+    story.act("cancel", name="", args=[], workflow_id="agent-1")
+    evidence = story.strike(fault="model-400", restart=False).close(kind).evidence()
+    assert (judged(ENDS, evidence, USUAL).outcome == "PASS") == right
+
+
 def test_one_that_goes_on_as_if_nobody_had_cancelled_it_has_swallowed_it() -> None:
     finding = only_finding(ENDS, cancelled("COMPLETED", went_on=True), USUAL)
     assert finding.message == ("Agent completed as if nobody had cancelled it: asked to end, it went on with publish")

@@ -51,7 +51,7 @@ def test_a_run_whose_workflow_task_the_server_lost_is_unknown_with_the_reason() 
     assert verdict.reason.startswith(
         "this server refused what Agent decided with FAILED_PRECONDITION, recorded neither"
     )
-    assert verdict.reason.endswith("no worker can go on; the engine `dev` takes what this one refuses")
+    assert verdict.reason.endswith("no worker can go on; the engine `dev` does not")
     assert lost_task(on("dev", refused())).endswith("no worker can go on")
 
 
@@ -78,6 +78,27 @@ def test_a_refusal_that_is_recorded_is_the_workers() -> None:
     story.event("WORKFLOW_TASK_FAILED", startedEventId="6", cause="WORKFLOW_TASK_FAILED_CAUSE_BAD_BINARY")
     assert lost_task(on("dev", story)) == ""
     assert outcome(on("dev", story)) is Outcome.FAIL
+
+
+@pytest.mark.parametrize(
+    ("timeout", "task", "lost"),
+    [
+        ("315360000s", "STARTED", True),
+        ("315360000s", "COMPLETED", False),  # it waits for ever, for somebody who never comes
+        ("60s", "STARTED", False),
+        ("", "STARTED", False),
+    ],
+)
+def test_a_run_whose_ten_years_the_server_let_pass_under_a_workflow_task_is_unknown(
+    timeout: str, task: str, lost: bool
+) -> None:
+    story = killed().strike()
+    story.events[0]["workflowExecutionStartedEventAttributes"]["workflowExecutionTimeout"] = timeout
+    number = story.event("WORKFLOW_TASK_SCHEDULED")
+    story.event(f"WORKFLOW_TASK_{task}", scheduledEventId=str(number))
+    evidence = on("time-skipping", story.close("TIMED_OUT"), "closed")
+    assert ("let all the time pass that it gives Agent" in lost_task(evidence)) == lost
+    assert outcome(evidence) is (Outcome.UNKNOWN if lost else Outcome.FAIL)
 
 
 def test_a_run_that_ended_is_judged() -> None:
