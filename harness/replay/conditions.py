@@ -59,6 +59,12 @@ class Condition:
         """What tells the processes of conditions apart."""
         return tuple(sorted(self.environment.items())), self.clock, self.fresh
 
+    @property
+    def fits_beside_worker(self) -> bool:
+        """Whether what is forked where workers are can make it: it is another hash seed, and a time zone at most."""
+        changed = _changed(self).keys()
+        return "PYTHONHASHSEED" in changed and changed <= {"PYTHONHASHSEED", "TZ"} and not (self.clock or self.fresh)
+
 
 _PLAIN = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
 

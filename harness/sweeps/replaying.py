@@ -129,6 +129,7 @@ def standing_replay(
         data_converter=scenario.data_converter,
         cwd=Path.cwd(),
         env=scenario.env,
+        worker=scenario.worker,
     )
     return StandingReplay(code, folder=folder, accepted=accepted, forks=forks)
 

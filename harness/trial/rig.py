@@ -139,7 +139,8 @@ class Rig:
         self._servers = SharedServers(folder / "server", new=self._new_server, uses=trials_a_server)
         self.fork_servers = ForkServers(logs=folder / "fork servers")
         self._forks = forks
-        self.child_forks = ChildForks(logs=folder / "fork servers", many=many) if forks else None
+        child_forks = ChildForks(logs=folder / "fork servers", many=many, workers=self.fork_servers)
+        self.child_forks = child_forks if forks else None
         self.folder = folder
         self._doors: dict[tuple[Path | None, frozenset[tuple[str, Path]]], asyncio.Task[HttpDoors]] = {}
         self._stack = AsyncExitStack()

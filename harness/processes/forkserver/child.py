@@ -24,6 +24,7 @@ _BARE = frozenset(sys.modules)  # what every interpreter has loaded before its f
 if not getattr(sys.flags, "safe_path", False):  # Python 3.10 does not have it
     del sys.path[0]  # the folder of this file
 
+import _locale  # noqa: E402
 import builtins  # noqa: E402
 import contextlib  # noqa: E402
 import importlib  # noqa: E402
@@ -33,6 +34,7 @@ import os  # noqa: E402
 import runpy  # noqa: E402
 import select  # noqa: E402
 import socket  # noqa: E402
+import time  # noqa: E402
 import types  # noqa: E402
 from importlib.machinery import SourceFileLoader  # noqa: E402
 from typing import Any, NoReturn  # noqa: E402
@@ -105,7 +107,7 @@ class Forking:
         except BaseException as error:
             _tell(control, f"refused {type(error).__name__}: {error}")
             os._exit(1)
-        if self._imported.learns:
+        if self._imported.learns and job["teaches"]:
             late.watch()
         _tell(control, f"started {os.getpid()} {os.getppid()}")
         return True
@@ -119,6 +121,7 @@ class Forking:
         for descriptor, each in itertools.product((0, 1), standard):
             os.dup2(each.fileno(), descriptor)
         os.chdir(job["cwd"])
+        _begin_in(job["environment"], before=self._imported.given)
         wanted = self._imported.environment(job)
         os.environ.clear()
         os.environ.update(wanted)
@@ -161,6 +164,21 @@ def _tell(control: socket.socket, line: str) -> None:
         control.send(line.replace("\n", " ").encode(errors="replace") + b"\n")
 
 
+def _begin_in(environment: dict[str, str], *, before: dict[str, str]) -> None:
+    """Take time zone and locale from an environment, as an interpreter does at its start, before any import.
+
+    Raises:
+        ValueError: The locale has another encoding than this interpreter began with.
+    """
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    if any(environment.get(name) != before.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG")):
+        _locale.setlocale(_locale.LC_CTYPE, "")
+        if {_locale.nl_langinfo(_locale.CODESET).lower(), sys.getfilesystemencoding()} != {"utf-8"}:
+            raise ValueError("its locale has another encoding")
+
+
 def become(job: dict[str, Any]) -> None:
     """Run the worker as the main program of this process."""
     main = types.ModuleType("__main__")
@@ -170,7 +188,7 @@ def become(job: dict[str, Any]) -> None:
         sys.modules["__mp_main__"] = main
     sys.orig_argv[:] = job["command"]
     sys.argv[:] = [job["script"] or "-m", *job["arguments"]]
-    if not getattr(sys.flags, "safe_path", False):
+    if not (getattr(sys.flags, "safe_path", False) or job["puts_root_first"]):
         sys.path.insert(0, job["root"])
         sys.path_importer_cache.pop(job["root"], None)
     importlib.invalidate_caches()

@@ -4,8 +4,10 @@ What such a process imports of installed packages takes it most of a second, and
 for each of them. So it is forked from a process that has imported that much already, in just the same environment: hash
 seed, locale and time zone are those that its interpreter began with. The order of things is:
 
-1. The first process of an environment is started by itself: a run of one scenario needs no more than that one. Where it
-   is known that more will be needed it is forked, too.
+0. Where only hash seed and time zone tell it from the reference it is forked beside a worker, in a fork server that
+   forks workers as well: that one has imported what the worker does, and learns nothing from it.
+1. The first process of another environment is started by itself: a run of one scenario needs no more than that one.
+   Where it is known that more will be needed it is forked, too.
 2. With the second one a fork server is started. It imports what crashproof needs in the child, and no module of users.
 3. What its forks import late, of what is installed, it imports before it forks again, as for workers (``child.py``).
 4. Has that made it unfit, another one that does not learn takes its place.
@@ -14,12 +16,14 @@ Whatever cannot be forked rightly is started by itself. A fork begins with nothi
 group, a log, limits and random numbers of its own. It dies with its keeper, and that one with crashproof.
 
 What an installed package reads once, as it is imported, is the same in all forks of one environment: the time of day,
-or a number drawn. Recorded histories have another one in any case, so a plain replay shows who depends on that.
+or a number drawn. Recorded histories have another one in any case, so a plain replay shows who depends on that. What
+it reads so beside a worker is the worker's time zone, too; all other replays of a sweep are asked in their own.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import signal
@@ -28,10 +32,13 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.errors import RigError, UsageError
+from harness.processes.command import command_words
 from harness.processes.forkserver.imports import INSTALLED
 from harness.processes.forkserver.parent import ForkRequest, ForkServer, Preparation
+from harness.processes.forkserver.pool import ForkServers
 from harness.processes.forkserver.program import ColdStartError
 from harness.processes.process import Process
 
@@ -94,11 +101,13 @@ class ChildForks:
     Args:
         logs: Folder of the log files of the fork servers.
         many: Whether more than one process of an environment will be needed, so that the first is forked, too.
+        workers: The fork servers of workers; None: there are none.
     """
 
-    def __init__(self, *, logs: Path, many: bool = False) -> None:
+    def __init__(self, *, logs: Path, many: bool = False, workers: ForkServers | None = None) -> None:
         self._logs = logs
         self._many = many
+        self._workers = workers
         self._asked: set[_Kind] = set()
         self._starting: dict[_Kind, asyncio.Task[ForkServer]] = {}
         self._started: list[ForkServer] = []
@@ -113,6 +122,7 @@ class ChildForks:
         log: Path,
         cwd: Path,
         environment: Mapping[str, str],
+        worker: str = "",
     ) -> ForkedChild:
         """Fork a child process; its standard input and output are one socket.
 
@@ -123,17 +133,25 @@ class ChildForks:
             log: File that its standard error is appended to.
             cwd: Folder that it runs in, first on its import path.
             environment: Its whole environment.
+            worker: Command of a worker, in a fork server of which it may be forked if there is one of its hash seed;
+                empty: of none.
 
         Raises:
             ColdStartError: It is to be started by itself.
         """
+        where: dict[str, Any] = {"log": log, "cwd": cwd, "environment": environment}
+        if worker and self._workers:
+            with contextlib.suppress(ColdStartError, RigError, UsageError, OSError, ValueError):
+                seed = environment.get("PYTHONHASHSEED", "")
+                fork_server = await self._workers.beside(command_words(worker), seed=seed, cwd=cwd)
+                return await _fork(fork_server, command, afresh=sorted(own), teaches=False, **where)
         kind = _Kind(tuple(imports), frozenset(own), cwd, frozenset(environment.items()))
         if kind not in self._asked and not self._many:
             self._asked.add(kind)
             raise ColdStartError("it is the first of its kind")
         try:
             fork_server = await self._fork_server(kind)
-            return await _fork(fork_server, command, log=log, cwd=cwd, environment=environment)
+            return await _fork(fork_server, command, **where)
         except (RigError, UsageError, OSError, ValueError) as error:
             raise ColdStartError(str(error)) from error
 
@@ -178,7 +196,14 @@ class ChildForks:
 
 
 async def _fork(
-    fork_server: ForkServer, command: Sequence[str], *, log: Path, cwd: Path, environment: Mapping[str, str]
+    fork_server: ForkServer,
+    command: Sequence[str],
+    *,
+    log: Path,
+    cwd: Path,
+    environment: Mapping[str, str],
+    afresh: Sequence[str] = (),
+    teaches: bool = True,
 ) -> ForkedChild:
     log = log.absolute()
     request = ForkRequest(
@@ -192,6 +217,8 @@ async def _fork(
         environment=dict(environment),
         out=str(log),
         err=str(log),
+        afresh=afresh,
+        teaches=teaches,
     )
     ours, theirs = socket.socketpair()
     try:

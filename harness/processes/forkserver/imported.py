@@ -17,6 +17,8 @@ import sys
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+_SEED = "PYTHONHASHSEED"
+
 
 class UnfitError(Exception):
     """No worker can be forked from this process."""
@@ -143,11 +145,21 @@ class Imported:
         for name in sorted(self.asked):
             if self.given.get(name) != job["environment"].get(name):
                 return f"an import read {name}, which is another one in this worker"
+        if name := self._read_by_the_interpreter(job["environment"]):
+            return f"the interpreter read {name}, which is another one in this worker"
+        if both := self.tops.intersection(job["afresh"]):
+            return f"{min(both)} is imported, which it is to import itself"
         root = job["root"]
         shadows = {name for name in self.tops & _modules_in(root) if not _is_below(root, name)}
         if shadows and (job["puts_root_first"] or not sys.flags.safe_path):
             return f"the module {min(shadows)} of the worker stands before the imported one"
         return ""
+
+    def _read_by_the_interpreter(self, wanted: dict[str, str]) -> str:
+        """Return a variable of Python itself that differs; the hash seed is given by the choice of the fork server."""
+        names = {name for name in {*self.given, *wanted} if name.startswith("PYTHON")}
+        differ = {name for name in names if self.given.get(name) != wanted.get(name)}
+        return min(differ - ({_SEED} - wanted.keys()), default="")
 
     def environment(self, job: dict[str, Any]) -> dict[str, str]:
         """Return the environment of a worker, with what the interpreter and the imports did to it."""

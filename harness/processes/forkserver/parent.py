@@ -71,6 +71,8 @@ class ForkRequest:
         out: File that its standard output is appended to.
         err: File that its standard error is appended to.
         puts_root_first: Whether its program puts the root first, whatever the flags of the interpreter say.
+        afresh: Top-level names of modules that it imports itself: it is refused where one of them is imported already.
+        teaches: Whether its fork server is to import what it imports late.
     """
 
     command: Sequence[str]
@@ -83,6 +85,8 @@ class ForkRequest:
     out: str
     err: str
     puts_root_first: bool = False
+    afresh: Sequence[str] = ()
+    teaches: bool = True
 
 
 class ForkServer:

@@ -18,11 +18,18 @@ from harness.processes.forkserver.program import ColdStartError, PythonProgram, 
 from harness.processes.process import Process
 from harness.records.placeholders import DOOR_VARIABLES
 
-SEEDS = ("1", "2")
-"""Hash seeds of the fork servers of one program: consecutive worker processes of a trial have different ones."""
+SEEDS = ("2", "3")
+"""Hash seeds of the fork servers of one program: consecutive worker processes of a trial have different ones.
+
+They are two of those under which histories are replayed (``harness.replay.conditions``), for which processes are forked
+here, too.
+"""
 
 OF_A_TRIAL = frozenset({*DOOR_VARIABLES, "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"})
 """Environment variables that differ from trial to trial: a fork server has none of them, nor those that name a door."""
+
+
+_WITHOUT_EFFECT = {"-u"}  # flags of an interpreter that change nothing for what is no worker
 
 
 class _Alike:
@@ -91,6 +98,7 @@ class ForkServers:
         self._logs = logs
         self._imports: dict[tuple[object, ...], asyncio.Task[Imports]] = {}
         self._alike: dict[tuple[object, ...], _Alike] = {}
+        self._of_command: dict[tuple[Sequence[str], Path], _Alike] = {}
         self._started: list[ForkServer] = []
         self._numbers = itertools.count(1)
 
@@ -119,7 +127,7 @@ class ForkServers:
         """
         cwd = cwd or Path.cwd()
         program = python_program(command, path=env.get("PATH", os.defpath), cwd=cwd)
-        alike = await self._alike_for(program, cwd, env)
+        alike = await self._alike_for(program, cwd, env, command=command)
 
         async def fork() -> Process:
             fork_server = await asyncio.shield(alike.fork_server(number))
@@ -147,7 +155,24 @@ class ForkServers:
         cwd = Path.cwd()
         with contextlib.suppress(RigError, UsageError, ColdStartError, OSError, ValueError):
             program = python_program(command, path=env.get("PATH", os.defpath), cwd=cwd)
-            await asyncio.shield((await self._alike_for(program, cwd, env)).fork_server(1))
+            await asyncio.shield((await self._alike_for(program, cwd, env, command=command)).fork_server(1))
+
+    async def beside(self, command: Sequence[str], *, seed: str, cwd: Path) -> ForkServer:
+        """Return the fork server of a worker, for a fork of another kind that has the same interpreter.
+
+        Args:
+            command: The program of the worker and its arguments.
+            seed: The hash seed.
+            cwd: Folder that the worker runs in.
+
+        Raises:
+            ColdStartError: There is none.
+            RigError, UsageError: It does not start.
+        """
+        alike = self._of_command.get((tuple(command), cwd))
+        if alike is None or seed not in SEEDS:
+            raise ColdStartError("no worker is forked there")
+        return await asyncio.shield(alike.fork_server(SEEDS.index(seed) + 1))
 
     async def close(self) -> None:
         """End all fork servers."""
@@ -171,7 +196,9 @@ class ForkServers:
         script = cwd / program.script if program.script else None
         return await asyncio.to_thread(imports_of, module=program.module, script=script, root=program.root(cwd))
 
-    async def _alike_for(self, program: PythonProgram, cwd: Path, env: Mapping[str, str]) -> _Alike:
+    async def _alike_for(
+        self, program: PythonProgram, cwd: Path, env: Mapping[str, str], *, command: Sequence[str]
+    ) -> _Alike:
         known = await self._imports_of(program, cwd, env)
         if known.unsure:
             raise ColdStartError(known.unsure)
@@ -181,7 +208,10 @@ class ForkServers:
             for key, value in env.items()
             if key not in OF_A_TRIAL and not any(door in value for door in doors)
         }
-        return self._alike_of(program, cwd, known, fixed)
+        alike = self._alike_of(program, cwd, known, fixed)
+        if program.own and not set(program.flags) - _WITHOUT_EFFECT:
+            self._of_command[tuple(command), cwd] = alike
+        return alike
 
     def _alike_of(self, program: PythonProgram, cwd: Path, known: Imports, env: dict[str, str]) -> _Alike:
         """Return the fork servers for programs of such imports in such an environment."""

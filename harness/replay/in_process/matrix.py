@@ -53,6 +53,7 @@ class WorkflowCode:
         memory: How many bytes of memory each process may have; 0: any.
         cwd: Folder in which the processes run, first on their import path.
         env: Further environment, that of the worker where it has some of its own.
+        worker: Command of the worker whose histories they are: some processes may be forked where it is.
     """
 
     modules: Sequence[str] = ()
@@ -61,10 +62,11 @@ class WorkflowCode:
     memory: int = MEMORY
     cwd: Path
     env: Mapping[str, str] = field(default_factory=dict)
+    worker: str = ""
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What tells it from other code."""
+        """What tells it from other code, whoever the worker is."""
         env = frozenset(self.env.items())
         return tuple(self.modules), tuple(self.replayers), self.data_converter, self.memory, self.cwd, env
 
@@ -180,7 +182,13 @@ async def new_process(
     )
     environment = {**NO_DOORS, **code.env, **condition.environment}
     async with ReplayProcess(
-        setup, cwd=code.cwd, logs=folder / "logs", time_limit=time_limit, environment=environment, forks=forks
+        setup,
+        cwd=code.cwd,
+        logs=folder / "logs",
+        time_limit=time_limit,
+        environment=environment,
+        forks=forks,
+        worker=code.worker if condition.fits_beside_worker else "",
     ) as process:
         unusable.update(process.unusable)
         yield process

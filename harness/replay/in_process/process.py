@@ -45,6 +45,7 @@ class ReplayProcess:
             as much, or 20 s, has the import of a module.
         environment: What its environment has more, or has otherwise.
         forks: Forks it, where another process of such an environment was started before; None: nobody does.
+        worker: Command of the worker beside which it may be forked; empty: it may not.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class ReplayProcess:
         time_limit: float = 30.0,
         environment: Mapping[str, str] = MappingProxyType({}),
         forks: ChildForks | None = None,
+        worker: str = "",
     ) -> None:
         self._setup = setup
         self._cwd = cwd
@@ -63,6 +65,7 @@ class ReplayProcess:
         self._time_limit = time_limit
         self._more_environment = environment
         self._forks = forks
+        self._worker = worker
         self._channel: ChildChannel | None = None
         self._log = logs / "replay.log"
         self._importing = ""
@@ -192,7 +195,8 @@ class ReplayProcess:
             environment = self._environment()
             where: dict[str, Any] = {"log": self._log, "cwd": self._cwd, "environment": environment}
             own = {re.split("[.:]", name)[0] for name in (*self._setup.modules, *self._setup.replayers)}
-            fork = functools.partial(self._forks.fork, imports=_IMPORTS, own=own, **where) if self._forks else None
+            more: dict[str, Any] = {"imports": _IMPORTS, "own": own, "worker": self._worker}
+            fork = functools.partial(self._forks.fork, **more, **where) if self._forks else None
             channel = ChildChannel(
                 "harness.replay.in_process.child_main",
                 memory=self._setup.memory,

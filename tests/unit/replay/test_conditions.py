@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.errors import UsageError
+from harness.processes.forkserver.pool import SEEDS
 from harness.replay.conditions import COLD, IN_PROCESS, IN_SWEEP, PLAIN, THROUGH_DOOR, WARM, chosen_conditions, mixes
 
 
@@ -54,6 +55,12 @@ def test_conditions_that_fit_together_are_one_and_need_few_processes() -> None:
     assert (environment["PYTHONHASHSEED"], environment["TZ"], environment["LC_ALL"]) == ("1", "XST-14", "C")
     assert first.condition.fresh
     assert first.condition.clock
+
+
+def test_those_of_two_processes_of_a_sweep_are_made_where_workers_are_forked() -> None:
+    beside = [mix.condition for mix in mixes(IN_SWEEP) if mix.condition.fits_beside_worker]
+    assert [each.name for each in beside] == ["hash seed 2, time zone west", "hash seed 3"]
+    assert tuple(each.environment["PYTHONHASHSEED"] for each in beside) == SEEDS
 
 
 def test_conditions_that_contradict_each_other_and_a_single_one_stay_alone() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import pytest
 from harness.processes.child_channel import ChildChannel, NoAnswerError
 from harness.processes.command import environment
 from harness.processes.forkserver.children import ChildForks
+from harness.processes.forkserver.pool import SEEDS
+from tests.rig.processes.forkserver.conftest import Forking
 from tests.waiting import until
 
 CHILD = "tests.rig.processes.answering_child"
@@ -131,3 +134,34 @@ async def test_the_fork_server_that_is_gone_is_done_without(children: Children, 
     await again.start()
     assert not is_forked(again)
     await again.stop()
+
+
+async def test_a_child_is_forked_beside_a_worker_as_one_that_starts_by_itself_and_teaches_it_nothing(
+    project: Path, forking: Forking
+) -> None:
+    (project / "worker.py").write_text("import wave\n")
+    await forking.fork_servers.warm(("python", "worker.py"), env=forking.env)
+    forks = ChildForks(logs=forking.logs, workers=forking.fork_servers)
+
+    async def seen(*asked: bytes, seed: str, worker: str, own: tuple[str, ...] = (), **env: str) -> list[bytes]:
+        where: dict[str, Any] = {"log": project / "child.log", "cwd": project}
+        where["environment"] = {**forking.env, "PYTHONHASHSEED": seed, "TZ": "XST+11", "LC_ALL": "C.UTF-8", **env}
+        fork = functools.partial(forks.fork, imports=("json",), own=own, worker=worker, **where)
+        channel = ChildChannel(CHILD, fork=fork, **where)
+        return [*await seen_by(channel, b"loaded wave", *asked)]
+
+    asked = (b"see", b"loaded colorsys", b"import colorsys")
+    for seed in SEEDS:
+        is_forked, *forked = await seen(*asked, seed=seed, worker="python worker.py")
+        _, *cold = await seen(*asked, seed=seed, worker="python another.py")
+        assert is_forked == b"True"
+        forked_saw, cold_saw = (json.loads(each[0]) for each in (forked, cold))
+        assert forked_saw | {"flags": ""} == cold_saw | {"flags": ""}
+        assert forked[1:] == cold[1:] == [b"False", b"colorsys"]
+    beside: dict[str, Any] = {"worker": "python worker.py", "seed": SEEDS[0]}
+    assert await seen(b"loaded colorsys", **beside) == [b"True", b"False"]
+    assert await seen(**{**beside, "seed": "7"}) == [b"False"]
+    assert await seen(**beside, own=("wave",)) == [b"False"]
+    assert await seen(**beside, PYTHONOPTIMIZE="1") == [b"False"]
+    assert await seen(**beside, LC_ALL="C", PYTHONCOERCECLOCALE="0", PYTHONUTF8="0") == [b"False"]
+    await forks.close()
