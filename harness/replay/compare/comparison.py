@@ -29,6 +29,7 @@ from harness.replay.compare.tolerance import Tolerance
 from harness.temporal import marker
 from harness.temporal.command import Command, TaskDecisions
 from harness.temporal.command_events import events_of, recorded_commands, tasks_without_news
+from harness.temporal.fields import is_payload
 from harness.temporal.run import WorkflowRun, run_of
 from harness.temporal.task_failure import is_blocked
 
@@ -260,11 +261,23 @@ class _HistoryComparison:
 
 
 def _is_default(name: str, one: Command, other: Command) -> bool:
-    """Tell whether a field is what the server makes of another one that differs: 100 times the initial interval."""
+    """Tell whether a field is as the server writes it where the worker left that open.
+
+    A maximum interval is 100 times the initial one, which differs. A search attribute has its type from the cluster,
+    unless the worker says it, as all did before there were typed keys.
+    """
+    if name.startswith("searchAttributes."):
+        return _without_type(one.fields.get(name)) == other.fields.get(name)
     maximum, initial = "retryPolicy.maximumInterval", "retryPolicy.initialInterval"
     if name != maximum or one.fields.get(initial) == other.fields.get(initial):
         return False
     return all(each.fields.get(maximum) == 100 * (each.fields.get(initial) or 0) for each in (one, other))
+
+
+def _without_type(value: Any) -> Any:
+    if not is_payload(value):
+        return value
+    return {**value, "metadata": {key: text for key, text in value["metadata"].items() if key != "type"}}
 
 
 def _others(one: Command, other: Command, replaced: str) -> str:

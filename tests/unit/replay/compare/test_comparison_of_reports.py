@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from harness.temporal.command import Command
-from tests.replay.past import Past, activity, answered, marker, patched, shown, told
+from harness.temporal.fields import payload_fields
+from tests.replay.past import Past, activity, answered, marker, patched, payload, shown, told
 
 
 def test_report_cases_a_patch_may_be_deprecated_and_not_be_gone() -> None:
@@ -51,6 +52,28 @@ def test_report_cases_what_the_server_fills_in_is_no_difference_of_its_own() -> 
     capped = {**slower, "retryPolicy.maximumInterval": 7.0}
     names = [one.field for one in answered(past, started, activity("book", "1", more=capped)).differences]
     assert names == ["retryPolicy.initialInterval", "retryPolicy.maximumInterval"]
+
+
+def test_report_cases_the_type_of_a_search_attribute_is_the_clusters_where_the_worker_says_none() -> None:
+    past = Past()
+    started = past.task()
+    recorded = payload("new")
+    recorded.metadata["type"] = b"Keyword"
+    past.add(
+        "upsert_workflow_search_attributes",
+        search_attributes={"indexed_fields": {"Plan": recorded}},
+        workflow_task_completed_event_id=4,
+    )
+
+    def fields(value: str, **metadata: bytes) -> list[str]:
+        said = payload(value)
+        for name, each in metadata.items():
+            said.metadata[name] = each
+        upsert = Command(kind="UpsertWorkflowSearchAttributes", fields={"searchAttributes.Plan": payload_fields(said)})
+        return [one.field for one in answered(past, started, upsert).differences]
+
+    assert fields("new") == fields("new", type=b"Keyword") == []
+    assert fields("old") == fields("new", type=b"Text") == ["searchAttributes.Plan"]
 
 
 def test_report_cases_a_shift_of_the_random_stream_is_named() -> None:
