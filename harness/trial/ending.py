@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from math import inf
 from typing import Any
 
@@ -83,7 +83,7 @@ class TrialEnd:
             await asyncio.gather(*watching, return_exceptions=True)
         if not done:
             self._stage.tape.note("deadline")
-            late = f"not over {self._deadline():.0f} s after the work began"
+            late = f"not over {self._deadline():.0f} s after the work began{begins_anew(self._stage.attribution.runs)}"
             return "deadline", f"{late}; {await self._waiting_for()}" if self._place.clock else late
         first = min(done, key=watching.index)
         reason = first.result()
@@ -269,6 +269,15 @@ def timer_started(entries: Sequence[Entry]) -> str:
     points = (entry.point for entry in reversed(entries) if entry.kind == "reply")
     started = next((each for each in points if each and "StartTimer" in each.subject), None)
     return started.at("after").id.removesuffix("/attempt-1") if started else "start"
+
+
+def begins_anew(runs: Mapping[str, KnownRun]) -> str:
+    """Say how one tells when work is over that begins anew whenever it ends; an empty text where it was one run."""
+    if not any(run.root and "+" in run.path for run in runs.values()):
+        return ""
+    return (
+        "; it begins anew whenever it ends: --over 'after/RespondWorkflowTaskCompleted/*+2*' says when it is over"
+    )
 
 
 def _task(waiting: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

@@ -267,7 +267,7 @@ def _is_default(name: str, one: Command, other: Command) -> bool:
     unless the worker says it, as all did before there were typed keys.
     """
     if name.startswith("searchAttributes."):
-        return _without_type(one.fields.get(name)) == other.fields.get(name)
+        return bool(_without_type(one.fields.get(name)) == other.fields.get(name))
     maximum, initial = "retryPolicy.maximumInterval", "retryPolicy.initialInterval"
     if name != maximum or one.fields.get(initial) == other.fields.get(initial):
         return False

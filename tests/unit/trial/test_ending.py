@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from harness.doors.wire.known_runs import KnownRun
 from harness.processes.process import Process
 from harness.records.point import Point
 from harness.records.tape import Entry
 from harness.trial.ended_well import ended_well
-from harness.trial.ending import timer_started
+from harness.trial.ending import begins_anew, timer_started
 
 ABORTS = "import os, sys; print('{}', file=sys.stderr, flush=True); os.abort()"
 
@@ -51,3 +52,12 @@ def test_where_the_last_timer_was_started_is_named_as_scenarios_do() -> None:
     entries = [Entry(at=1, kind="reply", door="wire", operation=point.operation, point=point)]
     assert timer_started(entries) == "after/RespondWorkflowTaskCompleted/Order/StartTimer-1"
     assert timer_started([]) == "start"
+
+
+def test_work_that_begins_anew_whenever_it_ends_is_told_how_it_is_over() -> None:
+    first, second, child = (
+        KnownRun(workflow_id="w", run_id=run_id, path=path, root=root)
+        for run_id, path, root in (("1", "Agent", True), ("2", "Agent+1", True), ("3", "Agent/Child+1", False))
+    )
+    assert begins_anew({"1": first, "3": child}) == ""
+    assert "--over 'after/RespondWorkflowTaskCompleted/*+2*'" in begins_anew({"1": first, "2": second})
