@@ -275,9 +275,7 @@ def begins_anew(runs: Mapping[str, KnownRun]) -> str:
     """Say how one tells when work is over that begins anew whenever it ends; an empty text where it was one run."""
     if not any(run.root and "+" in run.path for run in runs.values()):
         return ""
-    return (
-        "; it begins anew whenever it ends: --over 'after/RespondWorkflowTaskCompleted/*+2*' says when it is over"
-    )
+    return "; it begins anew whenever it ends: --over 'after/RespondWorkflowTaskCompleted/*+2*' says when it is over"
 
 
 def _task(waiting: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

@@ -74,9 +74,9 @@ def cpu_seconds(processes: Processes) -> dict[Role, float]:
     """Return the CPU-seconds of each role.
 
     A process is last sampled some time before its end, and one that lives shortly may never be. What they used unseen
-    is in what their parent waited for, beyond what was sampled of its children. A fork server's is of workers, and so is
-    what replays there, a quarter of a CPU-second in two processes each; of which of crashproof's own children it is, is
-    not known.
+    is in what their parent waited for, beyond what was sampled of its children. A fork server's is of workers, and so
+    is what replays there, a quarter of a CPU-second in two processes each; of which of crashproof's own children it is,
+    is not known.
     """
     seconds = dict.fromkeys(Role, 0.0)
     children = _children(processes)
