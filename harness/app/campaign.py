@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import shlex
 import time
@@ -36,6 +35,7 @@ from harness.app.progress import Tell
 from harness.campaign.batches import SCENARIOS_AT_A_TIME, lanes_for
 from harness.campaign.orders import TASK_QUEUE, CampaignDone, CampaignOrder, Policy, Progress
 from harness.campaign.places import HISTORIES, SHARDS, THIN, Places
+from harness.campaign.store import MissingError
 from harness.campaign.store_by_url import store_by_url
 from harness.campaign.workflows import CrashproofCampaign
 from harness.errors import RigError, UsageError, root_cause
@@ -148,14 +148,28 @@ async def connected(wanted: ClusterConnection, *, metrics: str = "") -> Client:
     return client
 
 
-async def start(client: Client, order: CampaignOrder, *, campaign: str, task_queue: str) -> None:
+async def start(
+    client: Client,
+    order: CampaignOrder,
+    *,
+    campaign: str,
+    task_queue: str,
+    tell: Tell = lambda news: None,
+) -> None:
     """Start a campaign.
+
+    Args:
+        client: A client of the cluster.
+        order: What it is asked to do.
+        campaign: Its id.
+        task_queue: The task queue that all machines share; empty: the usual one.
+        tell: Called with what cannot be seen from here.
 
     Raises:
         UsageError: One of that id is under way, or its store has one.
         RigError: The cluster refuses it.
     """
-    await _refuse_known(client, order.store, campaign)
+    await _refuse_known(client, order.store, campaign, tell=tell)
     try:
         await client.start_workflow(
             CrashproofCampaign.run,
@@ -170,20 +184,25 @@ async def start(client: Client, order: CampaignOrder, *, campaign: str, task_que
         raise RigError(f"the cluster refuses the campaign: {error.message}") from error
 
 
-async def _refuse_known(client: Client, store: str, campaign: str) -> None:
+async def _refuse_known(client: Client, store: str, campaign: str, *, tell: Tell) -> None:
     """See that the store has no campaign of that id, as the first machine would; as far as it can be read from here.
 
     Raises:
         UsageError: It has one.
     """
-    with contextlib.suppress(RigError):  # that of a machine's credentials alone, or of no campaign at all
+    try:
         await asyncio.to_thread(store_by_url(store).get_json, Places(campaign).asked, str)
-        if await _is_running(client, campaign):
-            raise _under_way(campaign)
-        raise UsageError(
-            f"a campaign {campaign!r} was made, and the store {store} has it: give another --id, or another --store; "
-            f"what it came to: crashproof campaign report {shlex.quote(campaign)} --store {shlex.quote(store)}"
-        )
+    except MissingError:
+        return
+    except RigError as error:  # it may open to a machine's credentials alone
+        tell(News(text=f"{error}; the campaign is started all the same, for its machines may"))
+        return
+    if await _is_running(client, campaign):
+        raise _under_way(campaign)
+    raise UsageError(
+        f"a campaign {campaign!r} was made, and the store {store} has it: give another --id, or another --store; "
+        f"what it came to: crashproof campaign report {shlex.quote(campaign)} --store {shlex.quote(store)}"
+    )
 
 
 async def _is_running(client: Client, campaign: str) -> bool:

@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 import uuid
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -24,6 +26,12 @@ import msgspec
 from harness.errors import RigError
 
 T = TypeVar("T")
+
+ANSWER_LIMIT = 60.0
+"""Seconds in which a store must say what it has: a small file, or names. That of a bundle is not limited."""
+
+_OURS = ("file", "local", "memory")
+"""Kinds of stores that no network and no credentials lie before."""
 
 
 class MissingError(RigError):
@@ -72,9 +80,10 @@ class Store:
 
         Raises:
             MissingError: Nothing is kept there, or something else.
+            RigError: The store does not give it, or says nothing within a minute.
         """
         try:
-            return msgspec.json.decode(self.get(name), type=kind)
+            return msgspec.json.decode(self._within(lambda: self.get(name), f"give {name}"), type=kind)
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
             raise MissingError(f"the store {self.url} holds something else as {name}: {error}") from error
 
@@ -82,10 +91,15 @@ class Store:
         """Return the names of what is kept directly in a folder, without the folder; none where it is not there.
 
         Raises:
-            RigError: The store does not say.
+            RigError: The store does not say, within a minute.
         """
+
+        def listed() -> list[Any]:
+            paths: list[Any] = self._files.ls(self._path(folder), detail=False)
+            return paths
+
         try:
-            paths = self._tried(lambda: self._files.ls(self._path(folder), detail=False), f"does not list {folder}")
+            paths = self._within(lambda: self._tried(listed, f"does not list {folder}"), f"list {folder}")
         except MissingError:
             return []
         return sorted(str(path).rsplit("/", 1)[-1] for path in paths)
@@ -140,7 +154,35 @@ class Store:
         except FileNotFoundError as error:
             raise MissingError(f"the store {self.url} knows nothing of it, and {what}") from error
         except Exception as error:  # each kind of store raises its own
-            raise RigError(f"the store {self.url} {what}: {type(error).__name__}: {error}") from error
+            raise RigError(f"the store {self.url} {what}: {type(error).__name__}: {error}{self._remedy}") from error
+
+    def _within(self, action: Callable[[], T], what: str) -> T:
+        """Do what must be done in a while; a store that neither answers nor refuses is left to itself.
+
+        Raises:
+            RigError: It was not done by then.
+        """
+        done: Future[T] = Future()
+
+        def do() -> None:
+            try:
+                done.set_result(action())
+            except BaseException as error:
+                done.set_exception(error)
+
+        threading.Thread(target=do, daemon=True).start()
+        try:
+            return done.result(ANSWER_LIMIT)
+        except TimeoutError as error:
+            if done.done():
+                raise
+            raise RigError(f"the store {self.url} did not {what} within {ANSWER_LIMIT:g} s{self._remedy}") from error
+
+    @property
+    def _remedy(self) -> str:
+        if not set(_OURS).isdisjoint(self._protocols):
+            return ""
+        return "; see that this machine reaches it (its endpoint, the network) and has the credentials for it"
 
 
 def _bundle(digest: str) -> str:

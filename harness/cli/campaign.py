@@ -119,7 +119,7 @@ def start(**given: Any) -> int:
     order, name = app.order_of(**_asked_for(given, store=given["store"])), _id(given)
 
     async def started() -> None:
-        await app.start(await _client(given), order, campaign=name, task_queue=given["task_queue"])
+        await app.start(await _client(given), order, campaign=name, task_queue=given["task_queue"], tell=tell)
 
     asyncio.run(started())
     say(f"crashproof: watch it: crashproof campaign watch {name}", err=True)

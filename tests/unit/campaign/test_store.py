@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from harness.campaign import store as stores
 from harness.campaign.store import MissingError, Store
 from harness.campaign.store_by_url import REMEDY, store_by_url
 from harness.errors import RigError, UsageError
@@ -54,6 +56,39 @@ def test_a_store_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RigError, match=f"the store {tmp_path}/file does not take one.json: "):
         store_by_url(str(tmp_path / "file")).put("one.json", b"{}")
+
+
+class Silent:
+    """A bucket that takes a request and never answers it."""
+
+    protocol = ("s3", "s3a")
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+
+    def ls(self, path: str, *, detail: bool) -> list[str]:
+        self.over.wait()
+        return []
+
+    def cat_file(self, path: str) -> bytes:
+        self.over.wait()
+        return b""
+
+    def pipe_file(self, path: str, content: bytes) -> None:
+        raise PermissionError("Access Denied")
+
+
+def test_a_bucket_that_does_not_answer_is_given_up_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores, "ANSWER_LIMIT", 0.1)
+    silent = Store("s3://bucket/x", files=(bucket := Silent()), root="bucket/x")
+    remedy = r"; see that this machine reaches it \(its endpoint, the network\) and has the credentials for it$"
+    with pytest.raises(RigError, match=f"the store s3://bucket/x did not give one.json within 0.1 s{remedy}"):
+        silent.get_json("one.json", dict)
+    with pytest.raises(RigError, match=f"the store s3://bucket/x did not list campaigns within 0.1 s{remedy}"):
+        silent.names("campaigns")
+    with pytest.raises(RigError, match=f"does not take one.json: PermissionError: Access Denied{remedy}"):
+        silent.put("one.json", b"{}")
+    bucket.over.set()
 
 
 def test_a_kind_of_store_that_nobody_knows_is_refused() -> None:
