@@ -10,7 +10,8 @@ The story of one attempt whose worker process is dead; each step waits for the o
     1  the sticky queue of the run is reset: the next workflow task goes to any worker
     2  the pending activities are looked up: those that are started were in a process's hands
     3  the declared options are kept, so that the door can tell the next process the declared timeouts
-    4  the timeout that would have noticed the loss is cut down to seconds
+    4  the timeout that would have noticed the loss is cut down to seconds; where schedule-to-close would be over before
+       the next attempt, that one is, and none comes
     5  it happens, genuinely: the server schedules the next attempt after the declared backoff
     6  the next process polls and is handed that attempt; the door puts the declared timeouts back into the answer
     7  the attempt is seen to run: the declared options are restored on the server
@@ -48,6 +49,7 @@ from temporalio.api.enums.v1 import PendingActivityState
 from harness.records.act_facts import TimeoutAccelerated
 from harness.servers.frontend import Frontend
 from harness.servers.pending import RunOnServer, pending_activities, update_options
+from harness.trial import next_attempt
 
 _TIMEOUT = timedelta(seconds=2)
 """What the timeout of a dead attempt is cut down to."""
@@ -77,6 +79,7 @@ class Acceleration:
         self._declared: dict[tuple[str, str], Any] = {}
         self._latest: dict[tuple[str, str], tuple[int, int]] = {}  # worker and attempt of the last one timed out
         self._next_seen: defaultdict[tuple[str, str], asyncio.Event] = defaultdict(asyncio.Event)
+        self._skipped: defaultdict[tuple[str, str], timedelta] = defaultdict(timedelta)
         self._changing: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def recover(self, *, executions: list[RunOnServer], worker: int) -> None:
@@ -192,16 +195,25 @@ class Acceleration:
                 self._declared.pop(key, None)
 
     async def _shorten(self, run: RunOnServer, pending: Any, *, running: bool) -> None:
-        """Cut down the timeout that would have noticed the loss, so that it is the same one that happens."""
-        declared = pending.activity_options
+        """Cut down the timeout that would have noticed the loss, so that it is the same one that happens.
+
+        Where schedule-to-close would be over by then, or before the next attempt, it is that one.
+        """
+        declared, key = pending.activity_options, (run.run_id, pending.activity_id)
         heartbeat = declared.heartbeat_timeout.ToTimedelta()
         longest = declared.start_to_close_timeout.ToTimedelta()
         sooner = heartbeat and (heartbeat < longest or not longest) and not running
         name = "heartbeat_timeout" if sooner else "start_to_close_timeout"
         if timedelta() < getattr(declared, name).ToTimedelta() <= _TIMEOUT:
             return
+        cut_down = _TIMEOUT
+        if next_attempt.comes(pending, name, skipped=self._skipped[key]):
+            self._skipped[key] += getattr(declared, name).ToTimedelta() - _TIMEOUT
+        else:
+            since = next_attempt.seen_last(pending, name) - next_attempt.scheduled(pending)
+            name, cut_down = "schedule_to_close_timeout", since + _TIMEOUT
         options = ActivityOptions()
-        getattr(options, name).FromTimedelta(_TIMEOUT)
+        getattr(options, name).FromTimedelta(cut_down)
         mask = FieldMask(paths=[name])
         await update_options(self._frontend, run, pending.activity_id, activity_options=options, update_mask=mask)
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from temporalio import activity, workflow
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowFailureError
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, TimeoutError, TimeoutType
 from temporalio.worker import Worker
 
 from harness.servers.binaries import find_temporal
@@ -51,11 +52,12 @@ async def wait_at_first(name: str) -> int:
 @workflow.defn(sandboxed=False)
 class Waiting:
     @workflow.run
-    async def run(self, name: str, beats: bool) -> int:
+    async def run(self, name: str, beats: bool, in_all: int = 0) -> int:
         return await workflow.execute_activity(
             wait_at_first,
             name,
             start_to_close_timeout=timedelta(minutes=5),
+            schedule_to_close_timeout=timedelta(minutes=in_all) if in_all else None,
             heartbeat_timeout=timedelta(minutes=2) if beats else None,
             retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=9),
         )
@@ -88,6 +90,36 @@ async def test_a_dead_attempt_times_out_now_and_the_next_one_has_what_was_declar
     second = attempts.infos[1]
     assert second.start_to_close_timeout == timedelta(minutes=5)
     assert second.heartbeat_timeout == (timedelta(minutes=2) if beats else None)
+
+
+@pytest.mark.parametrize(
+    ("beats", "ended_by"), [(False, TimeoutType.SCHEDULE_TO_CLOSE), (True, None)], ids=["no time left", "time left"]
+)
+async def test_where_schedule_to_close_leaves_no_time_no_other_attempt_comes(
+    tmp_path: Path, beats: bool, ended_by: TimeoutType | None
+) -> None:
+    name = f"in-all-{beats}"
+    attempts = ATTEMPTS[name] = Attempts()
+    async with DevServer((await find_temporal()).path, folder=tmp_path) as server, asyncio.timeout(LIMIT):
+        client = await Client.connect(server.address)
+        async with (
+            Worker(client, task_queue="q", workflows=[Waiting], activities=[wait_at_first]),
+            Frontend(address=server.address, namespace="default") as frontend,
+        ):
+            handle = await client.start_workflow(Waiting.run, args=[name, beats, 5], id=name, task_queue="q")
+            await attempts.begun.wait()
+            acceleration = Acceleration(frontend, note=lambda operation, **more: None)
+            run = RunOnServer(name, handle.first_execution_run_id or "")
+            await acceleration.recover(executions=[run], worker=1)
+            if ended_by is None:
+                assert await handle.result() >= NEXT
+                return
+            with pytest.raises(WorkflowFailureError) as failed:
+                await handle.result()
+    assert isinstance(failed.value.cause, ActivityError)
+    assert isinstance(failed.value.cause.cause, TimeoutError)
+    assert failed.value.cause.cause.type is ended_by
+    assert [info.attempt for info in attempts.infos] == [1]
 
 
 @pytest.mark.parametrize(
