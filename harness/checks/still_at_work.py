@@ -15,6 +15,7 @@ LONGER = "give it longer: --trial-limit SECONDS, in a scenario time_limit=…"
 _DONE = ("RespondWorkflowTaskCompleted", "RespondActivityTaskCompleted")
 _LEAST_PAUSE = 2.0  # seconds
 _PAUSE = 0.05  # of the trial: how long before its end something must have been done for it to be under way
+_SELDOM = 10.0  # seconds between attempts
 _USUAL_TIMES = 3  # times the undisturbed time; who has not been given that may as well be on the way
 
 
@@ -22,8 +23,9 @@ def still_at_work(evidence: Evidence, baselines: Sequence[Evidence]) -> str:
     """Say what was under way when the deadline came; an empty text where nothing was, or where it had time enough.
 
     Under way is work of which something was done just before, or, where nothing was struck, an activity in its first
-    attempt that may still take its time. A trial with a strike has time enough with three times that of an undisturbed
-    run, and once it has done more than that.
+    attempt that may still take its time, or one that polls: whose retries are its way to ask once more now and then. A
+    trial with a strike has time enough with three times that of an undisturbed run, and once it has done more than
+    that.
     """
     until = next((entry.at for entry in acts(evidence.tape, "deadline")), inf)
     if evidence.end != "deadline" or until == inf or not evidence.tape:
@@ -37,6 +39,9 @@ def still_at_work(evidence: Evidence, baselines: Sequence[Evidence]) -> str:
         return f"still at work after {took:.0f} s{_most(done)}; {LONGER}"
     if not evidence.plan.strikes and (running := _in_first_attempt(evidence, until)):
         return f"still at work after {took:.0f} s: {running.name} runs for {until - running.began:.0f} s; {LONGER}"
+    if not evidence.plan.strikes and (polling := _polling(evidence, until)):
+        often = f"every {polling.options.retry.initial:g} s, {polling.number} times so far"
+        return f"still at work after {took:.0f} s: {polling.name} is tried {often}; {LONGER}"
     return ""
 
 
@@ -73,5 +78,19 @@ def _in_first_attempt(evidence: Evidence, until: float) -> Attempt | None:
         if attempt.number == 1 and attempt.ended is None and attempt.heartbeats:
             allowed = attempt.options.start_to_close or inf
         if attempt.number == 1 and attempt.ended is None and until - attempt.began < allowed:
+            return attempt
+    return None
+
+
+def _polling(evidence: Evidence, until: float) -> Attempt | None:
+    """Return an activity that waits for its next attempt by a declared pause that is long and always the same.
+
+    That is how Temporal's documentation lets an activity poll infrequently. What is tried again at short intervals has
+    had its time.
+    """
+    for group in by_execution(attempts_of(evidence)).values():
+        attempt, policy = group[-1], group[-1].options.retry
+        polls = policy.coefficient == 1.0 and policy.initial >= _SELDOM
+        if polls and attempt.failure and attempt.ended and until - attempt.ended.at < policy.initial:
             return attempt
     return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from .build import Story, judged, killed, only_finding
@@ -49,6 +51,30 @@ def test_an_undisturbed_run_that_stands_still_is_stuck(attempts: int) -> None:
     assert finding.message == "Agent did not end in time"
     assert finding.why.startswith("It goes wrong without any strike")
     assert "strike changed" not in finding.fix
+
+
+@pytest.mark.parametrize(
+    ("policy", "polls"),
+    [
+        ({"initialInterval": "60s", "backoffCoefficient": 1.0}, True),
+        ({"initialInterval": "60s", "backoffCoefficient": 2.0}, False),
+        ({"initialInterval": "1s", "backoffCoefficient": 1.0}, False),
+        ({"initialInterval": "20s", "backoffCoefficient": 1.0}, False),
+    ],
+    ids=["it polls", "it backs off", "it is tried again and again", "its next attempt is overdue"],
+)
+def test_an_activity_that_polls_by_its_retries_is_at_work(policy: dict[str, Any], polls: bool) -> None:
+    story = busy(Story(), 1)
+    task = story.activity("ask", retryPolicy=policy)
+    story.fail(task, "NotYet")
+    story.fail(story.again(task), "NotYet")
+    evidence = late(story.wait(50)).evidence("deadline")
+    if not polls:
+        assert only_finding(ENDS, evidence).message == "Agent did not end in time"
+        return
+    found = judged(ENDS, evidence)
+    assert found.outcome == "UNKNOWN"
+    assert "still at work after 51 s: ask 1 is tried every 60 s, 2 times so far; give it longer" in found.reason
 
 
 def test_after_a_strike_three_times_the_undisturbed_time_is_enough() -> None:
