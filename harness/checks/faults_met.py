@@ -12,6 +12,7 @@ from harness.faults.fault import Fault
 from harness.records.evidence import Evidence
 from harness.records.message_facts import MadeUpReply
 from harness.records.tape import Entry, acts, client_calls
+from harness.temporal import event as events
 
 ACTS = {"cancelled": "cancel", "terminated": "terminate"}
 """The act on the tape by which a client makes a workflow end so."""
@@ -153,19 +154,35 @@ def tried_for_ever(evidence: Evidence) -> bool:
 def still_retrying(evidence: Evidence) -> str:
     """Say which declared attempts under a lasting fault were still to come when the deadline ended the trial.
 
-    As long as the next one is not due, that the work has not ended shows nothing. An empty text where none was.
+    As long as the next one is not due, that the work has not ended shows nothing. An empty text where none was. Effects
+    that are out for good may let any attempt fail, that of a compensation, too: its call need not come to a door.
     """
+    out = terminal(evidence)
+    effects_out = out is not None and out.family == "effect"
     until = next((entry.at for entry in acts(evidence.tape, "deadline")), inf)
     for group in by_execution(attempts_of(evidence)).values():
         last, cap = group[-1], group[-1].options.retry.attempts
-        lasting = any(met.fault.times == 0 and not met.final for attempt in group for met in faulted_calls_of(attempt))
-        if lasting and last.number < cap and last.ended is not None and not last.completed:
+        lasting = effects_out or any(
+            met.fault.times == 0 and not met.final for attempt in group for met in faulted_calls_of(attempt)
+        )
+        if lasting and last.number < cap and last.ended is not None and not _is_over(last, evidence):
             due = last.ended.at + last.options.retry.delay(last.number)
             if until < due + _DUE_SLACK:
                 return (
                     f"{last.name} has {cap} attempts declared, and {last.number} of them were made until the deadline"
                 )
     return ""
+
+
+def _is_over(last: Attempt, evidence: Evidence) -> bool:
+    """Tell whether an activity has ended, well or badly, so that no attempt follows its last one."""
+    return last.completed or any(
+        events.attributes(scheduled).get("activityId") == last.activity_id
+        for history in evidence.histories
+        if history.run_id == last.run_id
+        for number in events.ended_activities(history)
+        for scheduled in [events.by_number(history, number)]
+    )
 
 
 def met_at(evidence: Evidence) -> list[float]:

@@ -137,12 +137,14 @@ def activity_type(scheduled: Mapping[str, Any]) -> str:
     return str((scheduled.get("activityType") or {}).get("name", "an activity"))
 
 
+def ended_activities(history: History, *also: str) -> set[int]:
+    """Return the ids of the events that scheduled the activities which have ended, or to which an event came, too."""
+    return {int(attributes(event).get("scheduledEventId", 0)) for event in history.of_type(*ACTIVITY_ENDS, *also)}
+
+
 def open_activities(history: History) -> list[dict[str, Any]]:
     """Return the events of the activities that were scheduled and neither ended nor asked to be cancelled."""
-    ended = {
-        int(attributes(event).get("scheduledEventId", 0))
-        for event in history.of_type(*ACTIVITY_ENDS, "ACTIVITY_TASK_CANCEL_REQUESTED")
-    }
+    ended = ended_activities(history, "ACTIVITY_TASK_CANCEL_REQUESTED")
     return [event for event in history.of_type("ACTIVITY_TASK_SCHEDULED") if number(event) not in ended]
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from harness.records.evidence import Evidence, History
 from harness.records.message_facts import ReportedFailure, WorkflowTaskFailed
+from harness.records.plan import Plan, Strike
 from harness.records.verdict import Outcome, Severity
 
 from .build import Story, Task, judged, nothing, only_finding, passes
@@ -276,6 +277,20 @@ def test_an_outage_whose_declared_attempts_are_not_used_up_yet_is_waited_for_no_
         assert (judgement.outcome, judgement.reason) == (Outcome.UNKNOWN, expected)
     overdue = outage(7, state="", policy=twelve).wait(900).act("deadline").evidence("deadline")
     assert only_finding(CAP, overdue, undisturbed())
+
+
+@pytest.mark.parametrize(("pause", "left"), [(1.0, True), (900.0, False)])
+def test_a_compensation_that_is_tried_while_effects_are_out_says_nothing_yet(pause: float, left: bool) -> None:
+    story = Story(plan=Plan((Strike("effect-outage", "before/effect.book/Agent/book.1/attempt-1"),)))
+    story.strike(fault="effect-outage").fail_for_good(story.activity("book"), state="MAXIMUM_ATTEMPTS_REACHED")
+    undo = story.activity("undo")
+    story.fail(undo)
+    story.fail(undo := story.wait(1).again(undo))
+    evidence = story.wait(pause).act("deadline").evidence("deadline", end_reason="not over 42 s")
+    for name in (CLEAN, "workflow-ends-as-baseline"):
+        found = judged(name, evidence, undisturbed())
+        assert found.outcome is (Outcome.UNKNOWN if left else Outcome.FAIL)
+        assert ("undo 1 has 5 attempts declared, and 2 of them were made until the deadline" in found.reason) == left
 
 
 def test_an_activity_that_completed_is_not_tried_again_however_soon_the_deadline_came() -> None:
