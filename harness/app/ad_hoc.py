@@ -60,6 +60,7 @@ def ad_hoc_scenario(given: Mapping[str, Any]) -> Scenario:
         nexus_endpoints=dict(_pair(text, option="--nexus-endpoint") for text in given["nexus_endpoint"] or ()),
         data_converter=given["data_converter"] or "",
         replayer=given.get("replayer") or "",
+        made_up=given.get("made_up") or "",
     )
 
 

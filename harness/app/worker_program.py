@@ -113,8 +113,16 @@ def _programs(file: Path, worker: ReadWorker, given: Mapping[str, Any]) -> Itera
             arguments = {"input": _arguments(file, workflow)} if starts and not given.get("input") else {}
             sent = _sent(workflow) if starts and not any(given.get(each) for each in _TELLING) else {}
             read = {**common, "workflow": workflow.name, **arguments, **sent, **options}
+            if made := _made_up(workflow, arguments=bool(arguments.get("input")), sent=bool(sent)):
+                read["made_up"] = made
             said += _not_replayed(worker, given)
             yield ReadProgram(options=read, said=said, module=module_to_replay(worker, workflow))
+
+
+def _made_up(workflow: ReadWorkflow, *, arguments: bool, sent: bool) -> str:
+    """Say what of a run is crashproof's own, and fits the worker or not; an empty text where nothing is."""
+    made = ["its input (--input)"] if arguments and not workflow.written else []
+    return " and ".join([*made, *(["what it is sent (--signal, --update)"] if sent else [])])
 
 
 def _not_replayed(worker: ReadWorker, given: Mapping[str, Any]) -> str:

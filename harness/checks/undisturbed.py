@@ -46,15 +46,18 @@ def _bad_end(evidence: Evidence) -> str:
 def unserved(evidence: Evidence, baselines: Sequence[Evidence]) -> str:
     """Return what crashproof could not serve in a trial that went wrong, so that it may be no fault of the worker's.
 
-    A run without a strike that ends well got along without it. Under a strike only what no undisturbed run asked for
-    counts.
+    A run without a strike that ends well got along without it. One that ends otherwise may do so since its input, or
+    what it is sent, was made up; where its workflow task fails again and again it is the code. Under a strike only what
+    no undisturbed run asked for counts.
     """
     lacking = _unserved(evidence)
     if evidence.plan.strikes:
         usual = {text for baseline in baselines for text in _unserved(baseline)}
         lacking = [text for text in lacking if text not in usual]
-    elif lacking and not bad_end(evidence):
+    elif not (words := bad_end(evidence)):
         return ""
+    elif not lacking and evidence.made_up and evidence.end != "stopped":
+        return f"undisturbed, {words}; crashproof made up {evidence.made_up}: where that does not fit, say what does"
     return f"crashproof could not serve what the worker asked for: {lacking[0]}" if lacking else ""
 
 

@@ -104,6 +104,7 @@ class Evidence:
         falls_back: Whether the scenario declares that, under a terminal fault, the workflow completes with a result of
             its own.
         may_fail: Whether the scenario declares that the workflow may give up under any strike.
+        made_up: What crashproof made up to run the work, in words; empty: nothing.
         namespace: The namespace of the server that the trial had for itself; empty where older evidence does not say.
         beside: Whether it is that of one execution of several: what met a fault may be another one of them.
     """
@@ -125,6 +126,7 @@ class Evidence:
     skips_time: bool = False
     falls_back: bool = False
     may_fail: bool = False
+    made_up: str = ""
     namespace: str = ""
     beside: bool = False
     _views: dict[Callable[[Evidence], Any], Any] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -189,6 +189,7 @@ class Scenario:
         next: Command line of the next version of the worker, by which it is replaced in mid-run and rolled back
             (faults ``next-version`` and ``rolled-back``); ``git:REVISION``: its own command, with the code of that
             revision.
+        made_up: Filled in with what crashproof made up to run a worker program that was given alone, in words.
         name: Filled in from the variable that holds it.
         title: Filled in from the docstring of its file.
         file: Filled in when loaded from a file.
@@ -219,6 +220,7 @@ class Scenario:
     data_converter: str = ""
     replayer: str = ""
     next: str = ""
+    made_up: str = ""
     name: str = ""
     title: str = ""
     file: str = ""

@@ -89,6 +89,7 @@ class _StoredTrial(msgspec.Struct, kw_only=True):
     skips_time: bool = False
     falls_back: bool = False
     may_fail: bool = False
+    made_up: str = ""
     namespace: str = ""
 
 
@@ -182,6 +183,7 @@ def save_evidence(folder: Path, evidence: Evidence) -> None:
         skips_time=evidence.skips_time,
         falls_back=evidence.falls_back,
         may_fail=evidence.may_fail,
+        made_up=evidence.made_up,
         namespace=evidence.namespace,
     )
     write_json(folder / "trial.json", trial)
@@ -219,6 +221,7 @@ def load_evidence(folder: Path) -> Evidence:
         skips_time=trial.skips_time or trial.engine != "dev",
         falls_back=trial.falls_back,
         may_fail=trial.may_fail,
+        made_up=trial.made_up,
         namespace=trial.namespace,
     )
 

@@ -106,6 +106,7 @@ async def run_trial(
             crashes=tuple(place.crash_copies.crashes),
             falls_back=scenario.falls_back,
             may_fail=scenario.expects.may_fail,
+            made_up=scenario.made_up,
             engine=rig.engine.name,
             skips_time=place.clock is not None,
             namespace=stage.frontend.namespace,

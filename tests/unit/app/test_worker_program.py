@@ -35,6 +35,7 @@ def test_all_that_the_code_says_is_given(worker: Path) -> None:
         "address": "localhost:7233",
         "workflow": "Agent",
         "input": ('"question", 1',),
+        "made_up": "its input (--input)",
     }
     (program,) = read_options(worker, given={})
     assert program.module == "worker"
@@ -58,7 +59,8 @@ def test_the_workflow_that_a_program_starts_itself_is_replayed_where_importing_i
 def test_what_the_user_gives_stands(worker: Path) -> None:
     given = options(worker, input=('"why", 2',), address="127.0.0.1:9", env=("A=b",))
     assert (given["input"], given["address"], given["env"]) == (('"why", 2',), "127.0.0.1:9", ("A=b",))
-    assert "input" not in options(worker, starter="python start.py")
+    assert "made_up" not in given
+    assert {"input", "made_up"}.isdisjoint(options(worker, starter="python start.py"))
 
 
 def test_services_that_it_reads_from_its_environment_are_played_unless_the_user_says_where_they_are(
@@ -150,7 +152,9 @@ def test_what_it_waits_for_is_sent_unless_the_user_says_what_is(worker: Path) ->
         "; Agent is started with nothing; whenever it waits it is sent "
         'decide with {"by": "by", "decision": "yes"}, made up, and if it waits again sign-it with "name", made up'
     )
+    assert options(worker)["made_up"] == "what it is sent (--signal, --update)"
     own = options(worker, signal=("forget=1",))
+    assert "made_up" not in own
     assert (own["signal"], own.get("update")) == (("forget=1",), None)
     assert "signal" not in options(worker, starter="python start.py")
     taken = ad_hoc_scenario(

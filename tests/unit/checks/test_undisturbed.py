@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from harness import checks
 from harness.checks.judging import judge
 from harness.checks.undisturbed import bad_end, notices_of, unserved, why_not_compared
+from harness.records.evidence import Evidence
 from harness.records.verdict import Outcome
 
 from .build import Story, killed
@@ -62,6 +64,25 @@ def test_what_could_not_be_served_comes_first_and_makes_the_run_unknown() -> Non
     verdict = judge(evidence, baselines=[evidence], checks=checks.standard)
     assert (verdict.outcome, verdict.findings) == (Outcome.UNKNOWN, ())
     assert STREAM in verdict.reason
+
+
+def test_a_run_that_fails_with_an_input_that_was_made_up_says_nothing_of_the_worker() -> None:
+    evidence = replace(failed(), made_up="its input (--input)")
+    assert why_not_compared([evidence]) == (
+        "undisturbed, Agent already failed, expected it to complete: Activity task failed: no answer; crashproof made "
+        "up its input (--input): where that does not fit, say what does"
+    )
+    verdict = judge(evidence, baselines=[evidence], checks=checks.standard)
+    assert (verdict.outcome, verdict.findings) == (Outcome.UNKNOWN, ())
+    assert judge(failed(), baselines=[failed()], checks=checks.standard).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize(
+    "evidence", [Story().close().evidence(), Story().evidence("stopped", end_reason="its workflow task fails")]
+)
+def test_what_no_input_is_the_cause_of_is_judged_with_one_that_was_made_up_too(evidence: Evidence) -> None:
+    made_up = replace(evidence, made_up="its input (--input)")
+    assert unserved(made_up, [made_up]) == ""
 
 
 def test_a_run_that_gets_along_without_it_is_judged() -> None:
