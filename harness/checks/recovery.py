@@ -11,7 +11,7 @@ from harness.checks.check import NothingToLookAt, check
 from harness.checks.executions import name_of
 from harness.checks.lateness import Late
 from harness.faults.action import TERM_SECONDS
-from harness.records.evidence import Evidence, History
+from harness.records.evidence import Evidence
 from harness.records.tape import Entry, acts
 from harness.records.verdict import Finding, Severity, TimeTaken
 from harness.temporal import event as events
@@ -111,7 +111,7 @@ def _bound(strike: Entry, evidence: Evidence) -> float:
         begun = [attempt for attempt in group if attempt.began <= strike.at]
         if begun:
             waiting.append(_wait(begun[-1], strike.at))
-    waiting += [_timer_left(history, strike.at) for history in evidence.histories]
+    waiting += [events.timer_left(history, strike.at) for history in evidence.histories]
     waiting += _unheard(strike, evidence)
     longest = max(waiting) + max(evidence.task_timeout, _WORKFLOW_TASK_TIMEOUT) + _STICKY_TIMEOUT
     again = "start-server" if faults_met.fault_of(strike).ends_server else "worker-ready"
@@ -142,17 +142,3 @@ def _unheard(strike: Entry, evidence: Evidence) -> list[float]:
         if events.at(event) <= strike.at and (history.run_id, events.attributes(event).get("activityId")) not in heard
         for options in [options_of(events.attributes(event))]
     ]
-
-
-def _timer_left(history: History, at: float) -> float:
-    """Return the seconds until the last timer that was running at that moment fires."""
-    ended = {
-        int(events.attributes(event).get("startedEventId", 0)): events.at(event)
-        for event in history.of_type("TIMER_FIRED", "TIMER_CANCELED")
-    }
-    left = [0.0]
-    for event in history.of_type("TIMER_STARTED"):
-        fires = events.at(event) + events.seconds(events.attributes(event).get("startToFireTimeout"))
-        if events.at(event) <= at < ended.get(events.number(event), float("inf")):
-            left.append(fires - at)
-    return max(left)

@@ -9,7 +9,9 @@ from math import inf
 from harness.checks.attempts import Attempt, attempts_of, by_execution
 from harness.records.evidence import Evidence
 from harness.records.tape import Entry, acts, executed
+from harness.temporal import event as events
 
+_PASSING = "let time pass, in a scenario by sends=[let_pass(...)]"
 LONGER = "give it longer: --trial-limit SECONDS, in a scenario time_limit=…"
 
 _DONE = ("RespondWorkflowTaskCompleted", "RespondActivityTaskCompleted")
@@ -22,10 +24,10 @@ _USUAL_TIMES = 3  # times the undisturbed time; who has not been given that may 
 def still_at_work(evidence: Evidence, baselines: Sequence[Evidence]) -> str:
     """Say what was under way when the deadline came; an empty text where nothing was, or where it had time enough.
 
-    Under way is work of which something was done just before, or, where nothing was struck, an activity in its first
-    attempt that may still take its time, or one that polls: whose retries are its way to ask once more now and then. A
-    trial with a strike has time enough with three times that of an undisturbed run, and once it has done more than
-    that.
+    Under way is work of which something was done just before. Where nothing was struck that is so, too, as long as a
+    timer runs, or an activity in its first attempt that may still take its time, or one that polls: whose retries are
+    its way to ask once more now and then. A trial with a strike has time enough with three times that of an undisturbed
+    run, and once it has done more than that.
     """
     until = next((entry.at for entry in acts(evidence.tape, "deadline")), inf)
     if evidence.end != "deadline" or until == inf or not evidence.tape:
@@ -37,11 +39,22 @@ def still_at_work(evidence: Evidence, baselines: Sequence[Evidence]) -> str:
     last = max((reply.at for reply in done if reply.status == "OK" and reply.at <= until), default=-inf)
     if until - last <= max(_LEAST_PAUSE, _PAUSE * took):
         return f"still at work after {took:.0f} s{_most(done)}; {LONGER}"
-    if not evidence.plan.strikes and (running := _in_first_attempt(evidence, until)):
-        return f"still at work after {took:.0f} s: {running.name} runs for {until - running.began:.0f} s; {LONGER}"
-    if not evidence.plan.strikes and (polling := _polling(evidence, until)):
+    open_still = "" if evidence.plan.strikes else _open_undisturbed(evidence, until)
+    return open_still and f"still at work after {took:.0f} s: {open_still}"
+
+
+def _open_undisturbed(evidence: Evidence, until: float) -> str:
+    """Say what keeps work going that nothing has struck, and what to do; an empty text where nothing does."""
+    if running := _in_first_attempt(evidence, until):
+        return f"{running.name} runs for {until - running.began:.0f} s; {LONGER}"
+    if polling := _polling(evidence, until):
         often = f"every {polling.options.retry.initial:g} s, {polling.number} times so far"
-        return f"still at work after {took:.0f} s: {polling.name} is tried {often}; {LONGER}"
+        return f"{polling.name} is tried {often}; {LONGER}"
+    left = max((events.timer_left(history, until) for history in evidence.histories), default=0.0)
+    if left and not evidence.skips_time:  # else the times of events are not those of the tape
+        return (
+            f"it waits for a timer, {left:.0f} s more; let time pass (sends=[let_pass(...)] in a scenario), or {LONGER}"
+        )
     return ""
 
 

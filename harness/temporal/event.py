@@ -148,6 +148,20 @@ def open_activities(history: History) -> list[dict[str, Any]]:
     return [event for event in history.of_type("ACTIVITY_TASK_SCHEDULED") if number(event) not in ended]
 
 
+def timer_left(history: History, moment: float) -> float:
+    """Return the seconds until the last timer that was running at that moment fires; 0 where none was."""
+    ended = {
+        int(attributes(event).get("startedEventId", 0)): at(event)
+        for event in history.of_type("TIMER_FIRED", "TIMER_CANCELED")
+    }
+    left = [0.0]
+    for event in history.of_type("TIMER_STARTED"):
+        fires = at(event) + seconds(attributes(event).get("startToFireTimeout"))
+        if at(event) <= moment < ended.get(number(event), float("inf")):
+            left.append(fires - moment)
+    return max(left)
+
+
 def by_number(history: History, event_id: int) -> dict[str, Any]:
     """Return the event of that id; an empty one if there is none."""
     return next((event for event in history.events if number(event) == event_id), {"eventId": "0", "eventType": ""})

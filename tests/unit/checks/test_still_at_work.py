@@ -77,6 +77,21 @@ def test_an_activity_that_polls_by_its_retries_is_at_work(policy: dict[str, Any]
     assert "still at work after 51 s: ask 1 is tried every 60 s, 2 times so far; give it longer" in found.reason
 
 
+@pytest.mark.parametrize("fired", [False, True])
+def test_an_undisturbed_run_that_waits_for_a_timer_is_at_work(fired: bool) -> None:
+    story = busy(Story(), 1)
+    timer = story.event("TIMER_STARTED", timerId="1", startToFireTimeout="86400s")
+    if fired:
+        story.event("TIMER_FIRED", timerId="1", startedEventId=str(timer))
+    evidence = late(story.wait(100)).evidence("deadline")
+    if fired:
+        assert only_finding(ENDS, evidence).message == "Agent did not end in time"
+        return
+    found = judged(ENDS, evidence)
+    assert found.outcome == "UNKNOWN"
+    assert "still at work after 101 s: it waits for a timer, 86300 s more; let time pass" in found.reason
+
+
 def test_after_a_strike_three_times_the_undisturbed_time_is_enough() -> None:
     usual = busy(Story(), 20).close().evidence()
     short = judged(ENDS, late(busy(killed(), 19, pause=1.8)).evidence("deadline"), usual)
