@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -213,9 +214,33 @@ def services_of(worker: ReadWorker) -> dict[str, str]:
 
 
 def _in_package(file: Path) -> tuple[list[str], Path]:
-    """Return the names of a file's packages and its own, and the folder that holds the outermost one."""
-    names, folder = [file.stem], file.parent
-    while (folder / "__init__.py").is_file():
+    """Return the names of a file's packages and its own, and the folder that holds the outermost one.
+
+    A package has an ``__init__.py``, or the file imports by its name what lies below it.
+    """
+    names, folder = [file.stem], file.resolve().parent
+    top = _imported_package(file, folder)
+    while (folder / "__init__.py").is_file() or top in (folder, *folder.parents):
         names.insert(0, folder.name)
         folder = folder.parent
     return names, folder
+
+
+def _imported_package(file: Path, folder: Path) -> Path | None:
+    """Return the nearest folder above a file by whose name it imports a module below that; None where there is none."""
+    imports = [name.split(".") for name in _imports(file)]
+    for package in (folder, *folder.parents):
+        for top, *below in imports:
+            module = package.joinpath(*below)
+            if below and top == package.name and (module.is_dir() or module.with_suffix(".py").is_file()):
+                return package
+    return None
+
+
+def _imports(file: Path) -> Iterator[str]:
+    with contextlib.suppress(OSError, SyntaxError, ValueError, RecursionError):
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            if isinstance(node, ast.Import):
+                yield from (each.name for each in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                yield node.module

@@ -235,11 +235,8 @@ class Scenario:
             words = f"an activity without a workflow can be cancelled and is sent nothing else, no {sent[0]}"
             raise UsageError(f"{words}: start the workflow that takes it, with start(...) or --workflow")
         if self.sends and self.sends[0].at == "then":
-            first = self.sends[0]
-            raise UsageError(
-                f"{first.name or first.kind} is to be sent `then`, as soon as what is sent before it is done, and "
-                "nothing is: say at which point, or `start`"
-            )
+            words = f"{self.sends[0].name or self.sends[0].kind} is to be sent `then`, once what comes before is done"
+            raise UsageError(f"{words}, and nothing does: say at which point, or `start`")
         if self.time_limit <= 0:
             raise UsageError(f"Scenario(time_limit={self.time_limit:g}): time_limit must be more than 0 seconds")
 

@@ -182,3 +182,30 @@ def test_a_data_converter_is_told_and_what_has_no_name_is_not_replayed(worker: P
     (program,) = read_options(worker, given={})
     assert program.module == ""
     assert program.said.endswith("; not replayed, for its interceptors: --replayer MODULE:FUNCTION says how")
+
+
+def _program(folder: Path, *imports: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    text = HEAD + "".join(f"{each}\n" for each in imports) + agent("question: str") + TAIL
+    (folder / "worker.py").write_text(text)
+    return folder / "worker.py"
+
+
+def test_a_package_without_a_file_of_its_own_is_one_where_it_is_imported_by_name(tmp_path: Path) -> None:
+    (tmp_path / "agents" / "tools").mkdir(parents=True)
+    (tmp_path / "agents" / "tools" / "search.py").touch()
+    file = _program(Path("agents/basic"), "from agents.tools.search import look_up", "import agents")
+    given = options(file)
+    assert (given["worker"], given.get("env")) == ("python -m agents.basic.worker", None)
+    file = _program(Path("agents/basic"), "from agents.nowhere import look_up", "import agents")
+    assert options(file)["worker"] == "python agents/basic/worker.py"  # another package of that name is installed
+
+
+def test_a_program_in_the_current_folder_may_belong_to_a_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _program(tmp_path / "hello", "from hello.activities import greet")
+    (tmp_path / "hello" / "__init__.py").touch()
+    monkeypatch.chdir(tmp_path / "hello")
+    given = options(Path("worker.py"))
+    assert (given["worker"], given["env"]) == ("python -m hello.worker", ("PYTHONPATH=..",))
