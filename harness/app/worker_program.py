@@ -36,6 +36,14 @@ class ReadProgram:
     module: str = ""
 
 
+def all_options(read: ReadProgram, described: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all options of a worker: those that were read, in their order, after those that only the user may give.
+
+    By the order of the options the workflow is sent first what it waits for first.
+    """
+    return {**{name: value for name, value in described.items() if name not in read.options}, **read.options}
+
+
 def makes_worker(file: Path) -> bool:
     """Tell whether a Python file looks like a program that makes a Temporal worker, and like no file of scenarios.
 
@@ -144,10 +152,16 @@ def _arguments(file: Path, workflow: ReadWorkflow) -> tuple[str, ...]:
 def _sent(workflow: ReadWorkflow) -> dict[str, tuple[str, ...]]:
     """Return the options that send a workflow what it waits for, whenever it waits."""
     sent: dict[str, tuple[str, ...]] = {}
-    for each in workflow.sends:
+    for each in _in_order(workflow):
         given = f"={_shown(each.arguments)}" if each.arguments else ""
         sent[each.kind] = (*sent.get(each.kind, ()), f"{each.name}{given}@{WAITING}")
     return sent
+
+
+def _in_order(workflow: ReadWorkflow) -> list[ReadSend]:
+    """Return what a workflow is sent in an order that options can say: all of the kind that comes first, first."""
+    kinds = list(dict.fromkeys(each.kind for each in workflow.sends))
+    return sorted(workflow.sends, key=lambda each: kinds.index(each.kind))
 
 
 def _said(workflow: ReadWorkflow, given: Mapping[str, Any]) -> Iterator[str]:
@@ -160,7 +174,7 @@ def _said(workflow: ReadWorkflow, given: Mapping[str, Any]) -> Iterator[str]:
     if not workflow.sends:
         yield f"it takes {', '.join(workflow.signals)}, of which none is sent"
         return
-    yield f"whenever it waits it is sent {', and if it waits again '.join(map(_with_arguments, workflow.sends))}"
+    yield f"whenever it waits it is sent {', and if it waits again '.join(map(_with_arguments, _in_order(workflow)))}"
 
 
 def _with_arguments(send: ReadSend) -> str:

@@ -253,7 +253,7 @@ def declared_work(targets: tuple[str, ...], given: dict[str, Any]) -> list[Decla
 
 def _programs(targets: tuple[str, ...], described: dict[str, Any], given: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the options that describe the workflows of a worker's program, where that is the one target."""
-    from harness.app.worker_program import makes_worker, read_options
+    from harness.app.worker_program import all_options, makes_worker, read_options
 
     if len(targets) != 1 or not makes_worker(Path(targets[0])):
         return []
@@ -261,7 +261,7 @@ def _programs(targets: tuple[str, ...], described: dict[str, Any], given: dict[s
     given["workflows"] = given.get("workflows") or tuple(dict.fromkeys(each.module for each in read if each.module))
     for each in read:
         say(f"crashproof: read from {each.said}", err=True)
-    return [{**described, **each.options} for each in read]
+    return [all_options(each, described) for each in read]
 
 
 def _by_options(options: dict[str, Any], given: dict[str, Any]) -> DeclaredWork:

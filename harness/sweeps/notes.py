@@ -13,7 +13,7 @@ from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.private_files import LONGEST_LOG
 from harness.records.scenario import TRIAL, Scenario, Start, Starter
-from harness.records.tape import acts
+from harness.records.tape import acts, client_calls
 from harness.servers.engine import engine
 from harness.sweeps.plans import chosen_faults
 from harness.sweeps.replaying import ACCEPTED, THROUGH_DOOR, accepted_here, is_through_door
@@ -76,6 +76,7 @@ def notes(
             f"No answer to {TASK_OF_ACTIVITY} was lost: the task would have come again only after its timeout, which "
             f"the engine `{options.engine}` cannot let happen early; `--real-time` waits for it, and `dev` need not."
         )
+    sentences += _never_sent(baselines)
     sentences += _how_started(baselines)
     if options.engine != "dev":
         sentences.append(f"The engine was `{options.engine}`: time was skipped while nothing was under way.")
@@ -91,6 +92,13 @@ def notes(
             f"The worker's logs were longer than {most} MiB in {shortened} trials: their middle is left out."
         )
     return [*sentences, *unstable, *dict.fromkeys(notices)]
+
+
+def _never_sent(baselines: Sequence[Evidence]) -> list[str]:
+    """Say what undisturbed work that ended was never sent, so that nothing that it leads to was tried."""
+    over = (each for each in baselines if each.end == "closed")
+    calls = [call for each in over for call in client_calls(each.tape, "unsent")]
+    return list(dict.fromkeys(f"{call.name} was never sent undisturbed: {call.failure}." for call in calls))
 
 
 def _without_workflow(scenario: Scenario, baselines: Sequence[Evidence]) -> list[str]:

@@ -9,10 +9,30 @@ from typing import Any
 import pytest
 
 from harness.app.ad_hoc import ad_hoc_scenario
-from harness.app.worker_program import makes_worker, read_options
+from harness.app.worker_program import all_options, makes_worker, read_options
 from harness.cli.ad_hoc import NAMES
 from harness.errors import UsageError
 from tests.unit.audit.test_program_reading import HEAD, PYDANTIC, REVIEWED, TAIL, agent
+
+CART = """
+@workflow.defn
+class Agent:
+    def __init__(self) -> None:
+        self.items = []
+        self.done = False
+    @workflow.run
+    async def run(self) -> int:
+        await workflow.wait_condition(lambda: self.items or self.done)
+        await workflow.wait_condition(lambda: self.done)
+        return len(self.items)
+    @workflow.update
+    async def add(self, item: str) -> int:
+        self.items.append(item)
+        return len(self.items)
+    @workflow.signal
+    def finish(self) -> None:
+        self.done = True
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -164,6 +184,15 @@ def test_what_it_waits_for_is_sent_unless_the_user_says_what_is(worker: Path) ->
         ("signal", "decide", ({"by": "by", "decision": "yes"},), "waiting"),
         ("update", "sign-it", ("name",), "waiting"),
     ]
+
+
+def test_what_it_waits_for_is_sent_in_the_order_that_is_told(worker: Path) -> None:
+    worker.write_text(HEAD + CART + TAIL)
+    (program,) = read_options(worker, given={})
+    assert program.said.endswith('it is sent add with "item", made up, and if it waits again finish')
+    described = dict.fromkeys(NAMES) | {"env": ()} | dict.fromkeys(("input", "signal", "query", "update"), ())
+    taken = ad_hoc_scenario(all_options(program, described))
+    assert [(each.kind, each.name) for each in taken.sends] == [("update", "add"), ("signal", "finish")]
 
 
 def test_what_it_takes_and_does_not_wait_for_is_not_sent(worker: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.records.act_facts import DoorNotice, WorkerStarted
+from harness.records.act_facts import ClientCall, DoorNotice, WorkerStarted
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
@@ -69,6 +69,15 @@ def test_a_model_that_was_asked_without_a_script_is_told() -> None:
 def test_an_engine_that_accelerates_nothing_says_nothing_of_acceleration() -> None:
     told = notes(SCENARIO, options=SweepOptions(engine="time-skipping", workflows=("w",)), baselines=[evidence()])
     assert [line.partition(" ")[0] for line in told] == ["Worker", "The"]
+
+
+def test_what_undisturbed_work_was_never_sent_is_told() -> None:
+    unsent = ClientCall(name="add", args=[], workflow_id="w", failure="the work did not wait for it")
+    waited = replace(evidence(), tape=(Entry(at=1.0, kind="act", operation="unsent", facts=unsent),))
+    line = "add was never sent undisturbed: the work did not wait for it."
+    assert notes(SCENARIO, options=SweepOptions(), baselines=[waited, waited]).count(line) == 1
+    assert line not in notes(SCENARIO, options=SweepOptions(), baselines=[evidence()])
+    assert line not in notes(SCENARIO, options=SweepOptions(), baselines=[replace(waited, end="deadline")])
 
 
 @pytest.mark.parametrize(
