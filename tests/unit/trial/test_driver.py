@@ -42,10 +42,20 @@ def awaited(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return ids
 
 
-def driver(*sends: Send, late: bool = False) -> Driver:
+class Held:
+    """A clock that stands still until it is released."""
+
+    def __init__(self, engine: str) -> None:
+        self.engine, self.released = engine, asyncio.Event()
+
+    async def release(self, workflow_id: str) -> None:
+        self.released.set()
+
+
+def driver(*sends: Send, late: bool = False, clock: Any = None) -> Driver:
     scenario = Scenario(worker="w", work=start("Agent"), sends=sends or SENDS)
     none: Any = None
-    playing = Driver(scenario, slot=none, tape=LiveTape(), attribution=none, logs=Path(), late=late)
+    playing = Driver(scenario, slot=none, tape=LiveTape(), attribution=none, logs=Path(), late=late, clock=clock)
     client: Any = object()
     playing._client = client
     return playing
@@ -55,6 +65,23 @@ async def test_only_the_next_comes_early(sent: list[str]) -> None:
     playing = driver()
     await playing.send_rest("Agent-run")
     assert sent == ["now", "approve"]
+
+
+@pytest.mark.parametrize(
+    ("engine", "late", "waits"), [("time-skipping", False, True), ("time-skipping", True, False), ("dev", False, False)]
+)
+async def test_time_that_would_skip_over_what_is_still_to_be_sent_stands_still_until_then(
+    sent: list[str], engine: str, late: bool, waits: bool
+) -> None:
+    clock = Held(engine)
+    playing = driver(signal("approve", at="waiting"), late=late, clock=clock)
+    playing.is_free_to_skip("Agent-run")
+    await playing.answered(timeout=10)
+    assert clock.released.is_set() != waits
+    await playing.send_rest("Agent-run")
+    playing.is_free_to_skip("Agent-run")
+    await playing.answered(timeout=10)
+    assert (sent, clock.released.is_set()) == (["approve"], True)
 
 
 async def test_anew_comes_what_was_sent_and_not_what_the_work_never_waited_for(sent: list[str]) -> None:
