@@ -23,6 +23,7 @@ from harness.trial.crashes import history_of
 from harness.trial.deadline import Bounds
 from harness.trial.ending import TrialEnd
 from harness.trial.lag import LagMeter
+from harness.trial.made_up import made_up
 from harness.trial.registry import WorkerRegistry
 from harness.trial.rig import Rig
 from harness.trial.sampling import Sampling
@@ -106,7 +107,7 @@ async def run_trial(
             crashes=tuple(place.crash_copies.crashes),
             falls_back=scenario.falls_back,
             may_fail=scenario.expects.may_fail,
-            made_up=scenario.made_up,
+            made_up=made_up(scenario, stage.tape.entries),
             engine=rig.engine.name,
             skips_time=place.clock is not None,
             namespace=stage.frontend.namespace,
