@@ -20,8 +20,8 @@ from harness.sweeps.replaying import ACCEPTED, THROUGH_DOOR, accepted_here, is_t
 from harness.sweeps.stops import Stop, stops_in_words
 
 UNSCRIPTED = (
-    "No script said what the model answers: it answered each request with a short text, so what its other answers lead "
-    "to, such as tools, was not met; give one with --model."
+    "No script said what the model answers: it answered each request with a short text, or with the tool or the form "
+    "that the request insists on, so what its other answers lead to, such as tools, was not met; give one with --model."
 )
 
 

@@ -49,7 +49,7 @@ class Model:
         return tuple(self._requests)
 
     def answers_with(self, script: ScriptFunction | Path | str) -> None:
-        """Say what the model answers; without a script it is a short text that names the request.
+        """Say what the model answers; without a script it is a short text, or what the request insists on.
 
         Args:
             script: A function of the request's body, or a Python file that defines ``answer(request)``, relative to

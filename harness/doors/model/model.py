@@ -9,7 +9,8 @@ the worker sent: the conversation so far. It returns
 - ``{"status": 429, "error": {"message": ...}, "headers": {"retry-after": "3"}}``: an error answer;
 - ``{"raw": body}``: exactly this body, a text as it is and anything else as JSON.
 
-Without a script the model says a short text that names the request, the same whenever it is asked the same.
+Without a script the model says a short text that names the request, or what the request insists on, a tool or a form
+(``harness.doors.model.unscripted``); the same whenever it is asked the same.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from harness.doors.model.catalogue import dialect_of, served
 from harness.doors.model.dialect import NO_CONVERSATION, Dialect, bare_path
 from harness.doors.model.errors import error_answer
 from harness.doors.model.said import Said
+from harness.doors.model.unscripted import said_to
 from harness.records.withheld import path_without_secrets
 
 _PROPERTIES_OF_AN_ERROR = frozenset({"status", "error", "headers"})
@@ -56,7 +58,7 @@ def answer(*, method: str, path: str, body: bytes, script: Script | None = None)
 
 def _said(request: dict[str, Any], dialect: Dialect, *, digest: str, script: Script | None) -> Answer:
     if script is None or not dialect.scripted:
-        return _whole(request, Said(text=f"Answer {digest}."), dialect, digest=digest)
+        return _whole(request, said_to(request, digest=digest), dialect, digest=digest)
     # The script gets a copy of its own: what it changes must not change the answer.
     returned = script.answer(json.loads(json.dumps(request)))
     try:
