@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from math import inf
 from typing import Any
 
@@ -34,6 +34,7 @@ _NEXT_START_LIMIT = 3.0  # seconds for a program whose work has closed to start 
 _WAIT_LIMIT = 10.0  # seconds for somebody to end a wait that nothing else ends
 _ALONE_LIMIT = 2.0  # seconds of it where nobody will
 _NEWS_LIMIT = 60.0  # seconds for the news that all has closed: a server that missed to tell it is asked anew after 20
+_LONGEST = 300  # characters of a failure
 _DROPPED_LINES = 200  # that the SDK writes when it drops a signal, and others after it
 _ANSWER_LIMIT = 15.0  # seconds for the answer to the message that closed the workflow
 _SENT_LIMIT = 5.0  # seconds for the answers to what was sent before that
@@ -83,7 +84,8 @@ class TrialEnd:
             await asyncio.gather(*watching, return_exceptions=True)
         if not done:
             self._stage.tape.note("deadline")
-            late = f"not over {self._deadline():.0f} s after the work began{begins_anew(self._stage.attribution.runs)}"
+            why = begins_anew(self._stage.attribution.runs) or fails_again(self._stage.tape.entries)
+            late = f"not over {self._deadline():.0f} s after the work began{why and f'; {why}'}"
             return "deadline", f"{late}; {await self._waiting_for()}" if self._place.clock else late
         first = min(done, key=watching.index)
         reason = first.result()
@@ -275,7 +277,25 @@ def begins_anew(runs: Mapping[str, KnownRun]) -> str:
     """Say how one tells when work is over that begins anew whenever it ends; an empty text where it was one run."""
     if not any(run.root and "+" in run.path for run in runs.values()):
         return ""
-    return "; it begins anew whenever it ends: --over 'after/RespondWorkflowTaskCompleted/*+2*' says when it is over"
+    return "it begins anew whenever it ends: --over 'after/RespondWorkflowTaskCompleted/*+2*' says when it is over"
+
+
+def fails_again(entries: Iterable[Entry]) -> str:
+    """Say which activity has failed last, how often and how; an empty text where each that failed has succeeded."""
+    failures: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        activity = (entry.run_id, entry.activity_id)
+        if entry.kind == "request" and entry.facts_as(ActivityFailed):
+            failures.setdefault(activity, []).append(entry)
+        elif entry.kind == "request" and entry.operation == "RespondActivityTaskCompleted":
+            failures.pop(activity, None)
+    attempts = max(failures.values(), key=lambda each: each[-1].at, default=[])
+    last = attempts[-1].facts_as(ActivityFailed) if attempts else None
+    if last is None or (point := attempts[-1].point) is None:
+        return ""
+    message = next(iter(last.failure.message.strip().splitlines()), last.failure.type)
+    times = f"{len(attempts)} times" if len(attempts) > 1 else "once"
+    return f"{point.subject} has failed {times}, last with: {message[:_LONGEST]}"
 
 
 def _task(waiting: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

@@ -9,10 +9,12 @@ import pytest
 
 from harness.doors.wire.known_runs import KnownRun
 from harness.processes.process import Process
+from harness.records.facts import NO_FACTS
+from harness.records.message_facts import ActivityFailed, ReportedFailure
 from harness.records.point import Point
 from harness.records.tape import Entry
 from harness.trial.ended_well import ended_well
-from harness.trial.ending import begins_anew, timer_started
+from harness.trial.ending import begins_anew, fails_again, timer_started
 
 ABORTS = "import os, sys; print('{}', file=sys.stderr, flush=True); os.abort()"
 
@@ -61,3 +63,19 @@ def test_work_that_begins_anew_whenever_it_ends_is_told_how_it_is_over() -> None
     )
     assert begins_anew({"1": first, "3": child}) == ""
     assert "--over 'after/RespondWorkflowTaskCompleted/*+2*'" in begins_anew({"1": first, "2": second})
+
+
+def test_an_activity_that_failed_until_the_deadline_is_told_with_its_failure() -> None:
+    def said(at: float, activity_id: str, failure: str = "") -> Entry:
+        operation = "RespondActivityTaskFailed" if failure else "RespondActivityTaskCompleted"
+        point = Point(
+            position="before", door="wire", operation=operation, workflow="Agent", subject=f"ask.{activity_id}"
+        )
+        facts = ActivityFailed(failure=ReportedFailure(message=failure)) if failure else NO_FACTS
+        told = {"door": "wire", "run_id": "r", "activity_id": activity_id}
+        return Entry(at=at, kind="request", operation=operation, point=point, facts=facts, **told)  # type: ignore[arg-type]
+
+    entries = [said(1, "1", "no key"), said(2, "2", "refused"), said(3, "1", "no key given\nTraceback: ...")]
+    assert fails_again(entries) == "ask.1 has failed 2 times, last with: no key given"
+    assert fails_again([*entries, said(4, "1")]) == "ask.2 has failed once, last with: refused"
+    assert fails_again([*entries, said(4, "1"), said(5, "2")]) == fails_again([]) == ""
