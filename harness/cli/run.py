@@ -41,6 +41,9 @@ Examples:
 Exit status: 0 pass, 1 finding that fails (see --fail-on), 2 usage, 3 unknown or rig failure, 130 interrupted.
 """
 
+_COLLECT = (10_000, 1, 1)
+"""Objects from one look for garbage to the next, and looks among the newer ones for each among the older and all."""
+
 _BESIDE_RESUME = (
     "--resume",
     "--list",
@@ -185,13 +188,15 @@ def _declared(targets: tuple[str, ...], given: dict[str, Any]) -> list[DeclaredW
     """Read what is declared, for which the user's code is imported.
 
     All that is imported stays: to look for garbage there meanwhile takes a fifteenth of the time, and 36 ms each time
-    afterwards.
+    afterwards. What trials leave is looked through whole every half minute or so from then on (20 ms): by Python's own
+    measure it never was, and in 1,500 trials memory grew by a fifth.
     """
     gc.disable()
     try:
         return [] if given["resume"] else ad_hoc.declared_work(targets, given)
     finally:
         gc.freeze()
+        gc.set_threshold(*_COLLECT)
         gc.enable()
 
 
