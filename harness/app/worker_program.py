@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -251,10 +250,9 @@ def _imported_package(file: Path, folder: Path) -> Path | None:
     return None
 
 
-def _imports(file: Path) -> Iterator[str]:
-    with contextlib.suppress(OSError, SyntaxError, ValueError, RecursionError):
-        for node in ast.walk(ast.parse(file.read_bytes())):
-            if isinstance(node, ast.Import):
-                yield from (each.name for each in node.names)
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                yield node.module
+def _imports(file: Path) -> list[str]:
+    """Return the modules that a file imports by their whole names; none where it cannot be read."""
+    from harness.audit.code.file_outline import outline_of  # it takes its time, as what reads programs does
+    from harness.audit.code.source import read
+
+    return [name for level, name, _ in outline_of(read(file)).imports if not level]

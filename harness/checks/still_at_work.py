@@ -11,7 +11,6 @@ from harness.records.evidence import Evidence
 from harness.records.tape import Entry, acts, executed
 from harness.temporal import event as events
 
-_PASSING = "let time pass, in a scenario by sends=[let_pass(...)]"
 LONGER = "give it longer: --trial-limit SECONDS, in a scenario time_limit=…"
 
 _DONE = ("RespondWorkflowTaskCompleted", "RespondActivityTaskCompleted")

@@ -18,6 +18,7 @@ from harness.servers.engine import engine
 from harness.sweeps.plans import chosen_faults
 from harness.sweeps.replaying import ACCEPTED, THROUGH_DOOR, accepted_here, is_through_door
 from harness.sweeps.stops import Stop, stops_in_words
+from harness.trial.made_up import is_unscripted
 
 UNSCRIPTED = (
     "No script said what the model answers: it answered each request with a short text, or with the tool or the form "
@@ -62,7 +63,7 @@ def notes(
         )
     without_workflow = _without_workflow(scenario, baselines)
     sentences += without_workflow
-    if not scenario.model and any(entry.door == "model" for each in baselines for entry in each.tape):
+    if any(is_unscripted(scenario, each.tape) for each in baselines):
         sentences.append(UNSCRIPTED)
     if is_through_door(scenario, options):
         sentences.append(THROUGH_DOOR)

@@ -10,8 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-_NO_MAXIMUM = 100
-"""How many initial intervals the longest one is where none is declared (server default)."""
+from harness.temporal.retry_policy import RETRY_COEFFICIENT, RETRY_INITIAL_SECONDS, RetryPolicy
 
 
 def seen_last(pending: Any, timeout: str) -> timedelta:
@@ -49,16 +48,13 @@ def comes(pending: Any, timeout: str, *, skipped: timedelta) -> bool:
 
 
 def _interval(policy: Any, attempt: int) -> timedelta:
-    """Return how long the server waits after this attempt; 1 s, doubled each time, where nothing is declared."""
-    initial: timedelta = policy.initial_interval.ToTimedelta() or timedelta(seconds=1)
-    longest: timedelta = policy.maximum_interval.ToTimedelta() or _NO_MAXIMUM * initial
-    coefficient = max(1.0, policy.backoff_coefficient or 2.0)
-    waits = initial
-    for _ in range(1, attempt):
-        waits = min(waits * coefficient, longest)
-        if waits == longest:
-            break
-    return min(waits, longest)
+    """Return how long the server waits after this attempt, by its defaults where nothing is declared."""
+    declared = RetryPolicy(
+        initial=policy.initial_interval.ToTimedelta().total_seconds() or RETRY_INITIAL_SECONDS,
+        coefficient=policy.backoff_coefficient or RETRY_COEFFICIENT,
+        maximum=policy.maximum_interval.ToTimedelta().total_seconds(),
+    )
+    return timedelta(seconds=declared.delay(attempt))
 
 
 def _time(stamp: Any) -> timedelta:
