@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
@@ -12,6 +13,7 @@ from harness.report.sweep.by_fault import grouped, listed
 
 _STRIKES_SHOWN = 3
 _POINTS_SHOWN = 8
+_FILE = re.compile(r"the file (.+) is (?:written|open for writing)")
 
 
 def remarks(sweep: SweepResult, *, shared: Collection[str] = (), said: Collection[str] = ()) -> list[str]:
@@ -42,10 +44,17 @@ def conditions(sweeps: Sequence[SweepResult]) -> list[str]:
     """Return on what condition the outcomes hold, one line for each scenario whose worker passes the doors by."""
     return [
         f"{each.scenario}: only what passes the doors was tried. What leaves the worker another way can be lost or "
-        f"doubled unseen: {_in_short(each.gaps)}"
+        f"doubled unseen: {_in_short(each.gaps)}{_compared_with(each.gaps)}"
         for each in sweeps
         if each.gaps
     ]
+
+
+def _compared_with(gaps: Sequence[str]) -> str:
+    """Return the option with which files are compared that are written past the doors; empty where none is."""
+    files = {written[1]: None for gap in gaps if (written := _FILE.fullmatch(gap))}
+    options = [f"--state {shlex.quote(file)}" for file in files][:_STRIKES_SHOWN]
+    return f". What a file holds is compared with {' '.join(options)}" if options else ""
 
 
 def _in_short(gaps: Sequence[str]) -> str:

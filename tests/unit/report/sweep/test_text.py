@@ -36,7 +36,7 @@ PASS: 2 trials, 1 of 1 point struck, 0 findings. Evidence: .crashproof/runs/late
 
 FAILED_TEXT = """\
 trip: only what passes the doors was tried. What leaves the worker another way can be lost or doubled unseen:
-  the file trips.db is open for writing
+  the file trips.db is open for writing. What a file holds is compared with --state trips.db
 
 trip · kill-worker before RespondActivityTaskCompleted of charge 1, attempt 1
   FAIL  effects-happen-once (broken)
