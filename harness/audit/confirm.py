@@ -65,7 +65,7 @@ CHECKS: dict[str, _Shows] = {
         rules=("CP312", "CP310", "CP311", "CP313", "CP306", "CP206", "CP212", "CP215", *DETERMINISM), near=True
     ),
     "stale-completion-harmless": _Shows(rules=("CP306", "CP307"), near=True, expected="CP306"),
-    "heartbeat-declared": _Shows(rules=("CP303", "CP302"), expected="CP303"),
+    "heartbeat-declared": _Shows(rules=("CP303", "CP302", "CP318"), expected="CP303"),
     "heartbeat-in-time": _Shows(rules=("CP309", "CP304", "CP302", "CP301", "CP315", "CP317"), expected="CP309"),
     "heartbeat-detected-in-time": _Shows(rules=("CP303", "CP304", "CP302", "CP402")),
     "heartbeat-details-delivered": _Shows(),

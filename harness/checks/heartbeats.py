@@ -12,6 +12,7 @@ from typing import Any
 from harness.checks import faults_met, showing
 from harness.checks.attempts import Attempt, accelerated, attempts_of, by_execution, deaths, lost_at
 from harness.checks.check import NothingToLookAt, check
+from harness.checks.hangs import LONGEST
 from harness.checks.lasting_effects import key_of
 from harness.checks.lateness import Late, excusable
 from harness.records.evidence import Evidence
@@ -19,6 +20,7 @@ from harness.records.message_facts import ActivityTask, HeartbeatRequest
 from harness.records.tape import Entry, acts
 from harness.records.verdict import EvidenceEntry, Finding, Severity
 from harness.temporal import event as events
+from harness.temporal.duration import in_words
 
 _LONG_DECLARED = 60.0
 _LONG_OBSERVED = 10.0
@@ -35,7 +37,10 @@ _READS = ("GET", "HEAD", "OPTIONS")
     fix="Give the activity a heartbeat_timeout, and beat from where the work makes progress.",
 )
 def heartbeat_declared(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding | Late]:
-    """An activity that beats, or that runs long, declares a heartbeat timeout."""
+    """An activity that beats, that runs long, or that may run for an hour declares a heartbeat timeout.
+
+    One whose end another process tells, or that has one attempt alone, waits for no worker that died.
+    """
     attempts = attempts_of(evidence)
     if not attempts:
         raise NothingToLookAt("no activity was handed out")
@@ -43,15 +48,19 @@ def heartbeat_declared(evidence: Evidence, baselines: Sequence[Evidence]) -> Ite
     for attempt in attempts:
         if attempt.options.heartbeat or attempt.activity in reported:
             continue
-        words = ""
+        ran, limit, words, over = _ran(attempt, died, evidence), _unheard_of_for(attempt), "", 0.0
         if attempt.heartbeats:
             words = "beats but declares no heartbeat timeout: the beats do nothing"
-        elif (
-            attempt.options.start_to_close > _LONG_DECLARED and (ran := _ran(attempt, died, evidence)) > _LONG_OBSERVED
-        ):
+        elif attempt.options.start_to_close > _LONG_DECLARED and ran > _LONG_OBSERVED:
+            over = ran - _LONG_OBSERVED
             words = (
                 f"ran {ran:.0f} s and declares no heartbeat timeout: that its worker died is noticed "
                 f"only after start-to-close, {attempt.options.start_to_close:.0f} s"
+            )
+        elif limit >= LONGEST:
+            words = (
+                f"may take {in_words(limit)} and declares no heartbeat timeout: that its worker died is noticed only "
+                "when they are over"
             )
         if words:
             reported.add(attempt.activity)
@@ -59,7 +68,6 @@ def heartbeat_declared(evidence: Evidence, baselines: Sequence[Evidence]) -> Ite
             finding = _finding(
                 "heartbeat-declared", attempt, words, showing.entries(evidence, shown, saying="{operation}")
             )
-            over = 0.0 if attempt.heartbeats else ran - _LONG_OBSERVED
             yield excusable(finding, over=over, since=attempt.began, until=attempt.entries[-1].at)
 
 
@@ -207,6 +215,17 @@ def _finding(
 ) -> Finding:
     message = f"{attempt.name} {words}"
     return Finding(check=check_name, subject=attempt.activity, message=message, evidence=shown, severity=severity)
+
+
+def _unheard_of_for(attempt: Attempt) -> float:
+    """Return the seconds after which a next attempt follows one whose worker died; 0 where nothing waits for a worker.
+
+    What another process completes needs no worker, and where there is one attempt alone none follows.
+    """
+    options, answer = attempt.options, attempt.answer
+    if answer is None or answer.worker != attempt.worker or options.retry.attempts == 1:
+        return 0.0
+    return min((each for each in (options.start_to_close, options.schedule_to_close) if each), default=0.0)
 
 
 def _ran(attempt: Attempt, died: dict[int, float], evidence: Evidence) -> float:

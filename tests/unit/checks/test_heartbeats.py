@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness.records.evidence import Evidence, Sample
 
-from .build import NOON, Story, judged, killed, nothing, only_finding, passes
+from .build import NOON, POLICY, Story, judged, killed, nothing, only_finding, passes
 
 TIMED_OUT = {"timeoutFailureInfo": {"timeoutType": "TIMEOUT_TYPE_HEARTBEAT"}}
 
@@ -20,6 +22,29 @@ def test_long_activity_without_heartbeats() -> None:
     book = story.activity("book")
     story.wait(12).complete(book)
     assert "ran 12 s and declares no heartbeat timeout" in only_finding("heartbeat-declared", story.evidence()).message
+
+
+def test_attempt_that_may_take_hours_before_anybody_notices_that_its_worker_died() -> None:
+    story = Story()
+    book = story.activity("book", startToCloseTimeout="14400s")
+    finding = only_finding("heartbeat-declared", story.complete(book).close().evidence())
+    assert finding.message == (
+        "book 1 may take 4 h and declares no heartbeat timeout: that its worker died is noticed only when they are over"
+    )
+
+
+def test_nothing_is_declared_wrong_where_a_worker_that_dies_is_not_waited_for() -> None:
+    story = Story()
+    for declared in (
+        {"startToCloseTimeout": "14400s", "heartbeatTimeout": "30s"},
+        {"startToCloseTimeout": "14400s", "scheduleToCloseTimeout": "600s"},
+        {"startToCloseTimeout": "14400s", "retryPolicy": {**POLICY, "maximumAttempts": 1}},
+        {"startToCloseTimeout": "1800s"},
+    ):
+        story.complete(story.activity("book", **declared))
+    approved = story.activity("approve", startToCloseTimeout="259200s")
+    story.complete(replace(approved, worker=0))  # somebody else's program has the task token
+    passes("heartbeat-declared", story.close().evidence())
 
 
 def test_short_bounded_or_killed_activities_are_no_finding() -> None:
