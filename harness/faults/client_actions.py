@@ -104,3 +104,8 @@ class RunBySchedule:
 
 RUNS_ANEW = (StartAgain, ResetWorkflow, RunBySchedule)
 """The actions after which a further run does work of the scenario's that was done before."""
+
+
+def begins_another_run(action: object) -> bool:
+    """Tell whether an action begins a run that whoever started the work does not wait for."""
+    return isinstance(action, ResetWorkflow | RunBySchedule) or action == StartAgain("allow duplicate")

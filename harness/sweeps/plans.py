@@ -10,9 +10,10 @@ from math import inf
 from harness import faults
 from harness.checks.closing import sent_while_open
 from harness.faults import Fault
-from harness.faults.client_actions import RUNS_ANEW
+from harness.faults.client_actions import RUNS_ANEW, begins_another_run
 from harness.faults.fault import without_lost_tasks
 from harness.faults.without_workflow import at_activity, is_made_to_activities
+from harness.records.act_facts import WorkerExited
 from harness.records.cut import Cut, cuts_of, is_known, new_cuts, steady
 from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
@@ -93,7 +94,7 @@ def known_cuts(
     unsteady: dict[str, None] = {}
     not_applicable: dict[str, str] = {}
     for fault in chosen:
-        reason = lacks(fault)
+        reason = lacks(fault) or _nobody_left(fault, baselines)
         made = [] if reason else cuts_of(fault, tapes[0])
         if not made:
             not_applicable[fault.name] = reason or _meets_nothing(fault)
@@ -101,6 +102,14 @@ def known_cuts(
         unsteady.update(dict.fromkeys(left))
         cuts += [cut for cut in kept if is_wanted(cut, only)]
     return KnownCuts(cuts=tuple(cuts), unsteady=tuple(unsteady), not_applicable=not_applicable)
+
+
+def _nobody_left(fault: Fault, baselines: Sequence[Evidence]) -> str:
+    """Say that no worker would be there for another run that a fault begins; an empty text where one is."""
+    exits = [entry.facts_as(WorkerExited) for each in baselines for entry in acts(each.tape, "worker-exit")]
+    if begins_another_run(fault.action) and any(each and not each.expected for each in exits):
+        return "the program ends with its work: no worker is there for a run that it does not wait for"
+    return ""
 
 
 def _meets_nothing(fault: Fault) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from harness import Scenario, faults, start
 from harness.faults import Fault
-from harness.records.act_facts import FaultMade, FixedAddressTaken
+from harness.records.act_facts import FaultMade, FixedAddressTaken, WorkerExited
 from harness.records.evidence import Evidence
 from harness.records.message_facts import ActivityTask
 from harness.records.options import SweepOptions
@@ -62,6 +62,20 @@ def test_a_fault_that_the_engine_lacks_or_that_meets_nothing_is_not_applicable()
         "model-outage": "the worker sends no model message that it can meet",
         "sent-again": "no signal and no update is sent to the work while it goes on (--signal, --update)",
     }
+
+
+@pytest.mark.parametrize("expected", [False, True])
+def test_no_run_is_begun_that_outlives_the_program_that_is_its_worker(expected: bool) -> None:
+    task = point("RespondWorkflowTaskCompleted")
+    ended = Entry(
+        at=1, kind="act", operation="worker-exit", worker=1, facts=WorkerExited(exit_status=0, expected=expected)
+    )
+    whole = replace(evidence(task), tape=(*evidence(task).tape, ended))
+    client = faults.chosen(["client"])
+    left_out = known_cuts(client, [whole], only=(), lacks=nothing_lacks).not_applicable
+    gone = {name for name, reason in left_out.items() if reason.startswith("the program ends with its work")}
+    schedules = {"schedule-skips", "schedule-waits", "schedule-cancels", "schedule-overlaps"}
+    assert gone == (set() if expected else {"started-after-end", "reset-workflow", "reset-under-way", *schedules})
 
 
 @pytest.mark.parametrize("real_time", [True, False])
