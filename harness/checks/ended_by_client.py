@@ -18,6 +18,7 @@ from harness.temporal import event as events
 _COMPLETED, _FAILED = "WORKFLOW_EXECUTION_COMPLETED", "WORKFLOW_EXECUTION_FAILED"
 _TIMED_OUT = "WORKFLOW_EXECUTION_TIMED_OUT"
 _OWN_ENDS = (_COMPLETED, _FAILED)
+_MORE = 2  # activities that are no cleaning up any more
 
 
 def wrong_end_of_client(evidence: Evidence, close: dict[str, Any], baselines: Sequence[Evidence]) -> str | None:
@@ -39,7 +40,7 @@ def wrong_end_of_client(evidence: Evidence, close: dict[str, Any], baselines: Se
         return "" if by_itself else f"{_words(kind)}, though nobody ended it"
     if fault.ends == "terminated":
         return "" if kind == "WORKFLOW_EXECUTION_TERMINATED" else f"{_words(kind)}, though it was terminated"
-    if kind == _COMPLETED and (went_on := _went_on(evidence)) and _as_usual(evidence, baselines):
+    if kind == _COMPLETED and (went_on := _went_on(evidence, baselines)):
         return f"completed as if nobody had cancelled it: asked to end, it went on with {went_on}"
     if kind in ("WORKFLOW_EXECUTION_CANCELED", *_OWN_ENDS):
         return ""
@@ -66,11 +67,24 @@ def _came_too_late(evidence: Evidence, act: str) -> bool:
     return bool(calls) and all(call.failure for call in calls)
 
 
-def _went_on(evidence: Evidence) -> str:
-    """Return what the work began after it had heard that it is cancelled; empty where it began nothing."""
+def _went_on(evidence: Evidence, baselines: Sequence[Evidence]) -> str:
+    """Return the work that was begun after it was heard that it is cancelled; empty where none was.
+
+    Where the result is the usual one all that was begun is the work. Where it is another, what was begun may undo or
+    tell that it was cancelled: then only more of what it was at is the work, two activities of types that it had begun
+    before, with inputs that they have undisturbed. One alone may set back in the end what it had set first.
+    """
+    as_usual = bool(baselines) and masking.agrees(masking.result_of(evidence), masking.result_pattern(list(baselines)))
     if why_no_history(evidence):
-        return _called_after_cancel(evidence)
-    return next((each for history in evidence.roots for each in _begun_after_cancel(history)), "")
+        return _called_after_cancel(evidence) if as_usual else ""
+    usual = [_work(event) for baseline in baselines for each in baseline.roots for event in _scheduled(each.events)]
+    for history in evidence.roots:
+        before, after = _around_cancel(history)
+        known = {name for name, _ in map(_work, before)}
+        more = [name for name, given in map(_work, after) if as_usual or (name in known and (name, given) in usual)]
+        if len(more) >= (1 if as_usual else _MORE):
+            return more[0]
+    return ""
 
 
 def _called_after_cancel(evidence: Evidence) -> str:
@@ -91,19 +105,25 @@ def _tells_of_cancel(entry: Entry) -> bool:
     return reply is not None and reply.cancel_requested
 
 
-def _begun_after_cancel(history: History) -> list[str]:
-    begun, asked, heard = list[str](), False, False
-    for event in history.events:
+def _around_cancel(history: History) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the activities that a run had begun when it was told that it is cancelled, and those of later."""
+    asked = False
+    for at, event in enumerate(history.events):
         kind = events.kind(event)
         asked = asked or kind == "WORKFLOW_EXECUTION_CANCEL_REQUESTED"
-        heard = heard or (asked and kind == "WORKFLOW_TASK_STARTED")
-        if heard and kind == "ACTIVITY_TASK_SCHEDULED":
-            begun.append(events.activity_type(events.attributes(event)))
-    return begun
+        if asked and kind == "WORKFLOW_TASK_STARTED":
+            return _scheduled(history.events[:at]), _scheduled(history.events[at:])
+    return _scheduled(history.events), []
 
 
-def _as_usual(evidence: Evidence, baselines: Sequence[Evidence]) -> bool:
-    return bool(baselines) and masking.agrees(masking.result_of(evidence), masking.result_pattern(list(baselines)))
+def _scheduled(part: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [event for event in part if events.kind(event) == "ACTIVITY_TASK_SCHEDULED"]
+
+
+def _work(scheduled: dict[str, Any]) -> tuple[str, Any]:
+    """Return which work the event of a scheduled activity begins: its type and what it is given."""
+    attributes = events.attributes(scheduled)
+    return events.activity_type(attributes), attributes.get("input")
 
 
 def _words(kind: str) -> str:

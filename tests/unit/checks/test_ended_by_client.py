@@ -49,6 +49,41 @@ def test_one_that_ends_in_its_own_way_has_heard(went_on: bool, result: str) -> N
     passes(ENDS, cancelled("COMPLETED", went_on=went_on, result=result), USUAL)
 
 
+def looping(*steps: tuple[str, str], cancelled_at: int | None = None, result: str = "all") -> Evidence:
+    story = Story()
+    for number, (name, given) in enumerate(steps):
+        if number == cancelled_at:
+            story.strike(fault="cancel-workflow", restart=False)
+            story.act("cancel", name="", args=[], workflow_id="agent-1")
+            story.event("WORKFLOW_EXECUTION_CANCEL_REQUESTED")
+            story.event("WORKFLOW_TASK_STARTED")
+        story.complete(story.activity(name, input={"payloads": [{"data": given}]}))
+    return story.close("COMPLETED", result=result).evidence()
+
+
+LOOP = (("set", "busy"), *(("mail", name) for name in ("Ann", "Bob", "Cem", "Dan")), ("set", "idle"), ("free", "lock"))
+
+
+def test_one_that_skips_the_step_which_was_cancelled_and_does_the_rest_has_swallowed_it() -> None:
+    undisturbed = looping(*LOOP)
+    went_on = looping(*LOOP, cancelled_at=3, result="all but Bob")
+    assert "asked to end, it went on with mail" in only_finding(ENDS, went_on, undisturbed).message
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param([("set", "idle"), ("free", "lock")], id="cleans up as it does in the end"),
+        pytest.param([("tell", "cancelled"), ("free", "lock")], id="tells it"),
+        pytest.param([("mail", "nobody else")], id="tells it by what it works with, too"),
+        pytest.param([("unmail", "Ann")], id="takes it back"),
+    ],
+)
+def test_one_that_only_cleans_up_has_heard(after: list[tuple[str, str]]) -> None:
+    heard = looping(*LOOP[:3], *after, cancelled_at=3, result="cancelled")
+    passes(ENDS, heard, looping(*LOOP))
+
+
 def test_a_cancellation_that_came_after_the_end_changes_nothing() -> None:
     story = Story()
     story.strike(fault="cancel-workflow", restart=False)
