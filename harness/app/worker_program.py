@@ -121,16 +121,26 @@ def _programs(file: Path, worker: ReadWorker, given: Mapping[str, Any]) -> Itera
             arguments = {"input": _arguments(file, workflow)} if starts and not given.get("input") else {}
             sent = _sent(workflow) if starts and not any(given.get(each) for each in _TELLING) else {}
             read = {**common, "workflow": workflow.name, **arguments, **sent, **options}
-            if made := _made_up(workflow, arguments=bool(arguments.get("input")), sent=bool(sent)):
+            if made := _made_up(file, workflow, arguments=bool(arguments.get("input")), sent=bool(sent)):
                 read["made_up"] = made
             said += _not_replayed(worker, given)
             yield ReadProgram(options=read, said=said, module=module_to_replay(worker, workflow))
 
 
-def _made_up(workflow: ReadWorkflow, *, arguments: bool, sent: bool) -> str:
+def _made_up(file: Path, workflow: ReadWorkflow, *, arguments: bool, sent: bool) -> str:
     """Say what of a run is crashproof's own, and fits the worker or not; an empty text where nothing is."""
-    made = ["its input (--input)"] if arguments and not workflow.written else []
+    made = []
+    if arguments and (workflow.filled or not workflow.written):
+        of_it = f"{', '.join(workflow.filled)} of its input" if workflow.filled else "its input"
+        made.append(f"{of_it} (--input{_or_starter(file, workflow)})")
     return " and ".join([*made, *(["what it is sent (--signal, --update)"] if sent else [])])
+
+
+def _or_starter(file: Path, workflow: ReadWorkflow) -> str:
+    """Name the program that starts a workflow as its user does; an empty text where there is none."""
+    if workflow.starter is None or workflow.starter.resolve() == file.resolve():
+        return ""
+    return f", or --starter '{command_of(Path(os.path.relpath(workflow.starter)))}', which starts it"
 
 
 def _not_replayed(worker: ReadWorker, given: Mapping[str, Any]) -> str:
@@ -143,7 +153,7 @@ def _arguments(file: Path, workflow: ReadWorkflow) -> tuple[str, ...]:
     if workflow.unknown:
         raise UsageError(
             f"{file}: nothing can be made up for {', '.join(workflow.unknown)} of {workflow.name}: "
-            f"give its arguments with --workflow {workflow.name} --input JSON"
+            f"give its arguments with --workflow {workflow.name} --input JSON{_or_starter(file, workflow)}"
         )
     return (_shown(workflow.arguments),) if workflow.arguments else ()
 
@@ -167,6 +177,7 @@ def _said(workflow: ReadWorkflow, given: Mapping[str, Any]) -> Iterator[str]:
     """Yield what a workflow is started with and what it is sent, unless the user says so."""
     if not given.get("input"):
         whence = " as code of the project starts it" if workflow.written else ", made up" if workflow.arguments else ""
+        whence += f" ({', '.join(workflow.filled)}: made up)" if workflow.filled else ""
         yield f"{workflow.name} is started with {_shown(workflow.arguments) or 'nothing'}{whence}"
     if any(given.get(each) for each in _TELLING) or not workflow.signals:
         return

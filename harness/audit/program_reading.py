@@ -19,6 +19,8 @@ from harness.audit.code.modules import absolute
 from harness.audit.code.project import Project
 from harness.audit.code.project_records import EntryKind, EntryMethod, Module, WorkerCall, Workflow
 from harness.audit.code.start_calls import calls_of
+from harness.audit.made_up_values import NOT_KNOWN, made_up, parameters
+from harness.audit.passed_values import passed
 from harness.audit.service_variables import service_variables
 
 _STARTS = frozenset({"execute_workflow", "start_workflow"})
@@ -26,19 +28,6 @@ _SENDS = frozenset({"signal", "execute_update", "start_update"})
 _DEFAULTS = frozenset({"add_argument", "get", "getenv"})
 _REPLAYED_WITH = ("data_converter", "plugins", "interceptors")
 _PORT = ":7233"
-_DEEPEST = 6
-_NOT_KNOWN = object()
-_PLAIN: Mapping[str, Any] = {
-    "builtins.bool": True,
-    "builtins.int": 1,
-    "builtins.float": 1.0,
-    "builtins.dict": {},
-    "collections.abc.Mapping": {},
-    "datetime.datetime": "2026-01-01T00:00:00+00:00",
-    "datetime.date": "2026-01-01",
-    "uuid.UUID": "5f0c8a52-6d0e-4b7c-9d43-1e2f3a4b5c6d",
-}
-_LISTS = ("builtins.list", "builtins.tuple", "builtins.set", "collections.abc.Sequence", "collections.abc.Iterable")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +38,7 @@ class ReadSend:
         kind: Which of the two.
         name: Its name.
         arguments: What it is sent with, as JSON values.
-        written: Whether a client call of the project passes these; else they were made up.
+        written: Whether a client call of the project passes these, all of which can be read; else they were made up.
     """
 
     kind: Literal["signal", "update"]
@@ -68,7 +57,9 @@ class ReadWorkflow:
         parameters: Those of its run method as they are written, with their types.
         arguments: What it is started with, as JSON values.
         written: Whether a client call of the project passes these; else they were made up.
+        filled: Parameters and fields of which it cannot be read what that call passes; those were made up.
         unknown: Parameters of which nothing could be made up.
+        starter: The program with a client call that starts it; None where there is none.
         signals: Names of its signals and updates.
         sends: Those that end what it waits for, in this order, of which it is known what they can be sent with.
         file: The file that declares it, where that can be imported without anything being run; else None.
@@ -79,7 +70,9 @@ class ReadWorkflow:
     parameters: tuple[str, ...] = ()
     arguments: tuple[Any, ...] = ()
     written: bool = False
+    filled: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    starter: Path | None = None
     signals: tuple[str, ...] = ()
     sends: tuple[ReadSend, ...] = ()
     file: Path | None = None
@@ -223,26 +216,28 @@ def _workflow(project: Project, workflow: Workflow) -> ReadWorkflow:
         sends=tuple(_sends(project, workflow)),
         file=None if runs else workflow.module.path,
     )
-    for call, started in _client_calls(project, project.modules):
-        if started is workflow and (arguments := _passed(project, call)) is not None:
-            return replace(read, arguments=arguments, written=True)
-    made = dict(_made_up(project, run.node)) if run else {}
+    calls = [call for call, started in _client_calls(project, project.modules) if started is workflow]
+    starters = (project.module_of(each) for each in calls)
+    read = replace(read, starter=next((each.path for each in starters if _is_program(each)), None))
+    if (given := passed(project, calls, run.node if run else None)) is not None:
+        return replace(read, arguments=given.arguments, written=True, filled=given.filled)
+    made = made_up(project, run.node) if run else {}
     return replace(
         read,
-        arguments=tuple(None if value is _NOT_KNOWN else value for value in made.values()),
-        unknown=tuple(name for name, value in made.items() if value is _NOT_KNOWN),
+        arguments=tuple(None if value is NOT_KNOWN else value for value in made.values()),
+        unknown=tuple(name for name, value in made.items() if value is NOT_KNOWN),
     )
 
 
 def _sends(project: Project, workflow: Workflow) -> Iterator[ReadSend]:
     """Yield what ends the waits of a workflow, with arguments that the project passes or that are made up."""
     for entry in ends_of_waits(project, workflow):
-        passed = (_passed(project, each) for each in _sending_calls(project, workflow, entry))
-        written = next((each for each in passed if each is not None), None)
-        arguments = written if written is not None else tuple(dict(_made_up(project, entry.node)).values())
-        if _NOT_KNOWN not in arguments:
+        given = passed(project, _sending_calls(project, workflow, entry), entry.node)
+        arguments = given.arguments if given else tuple(made_up(project, entry.node).values())
+        if NOT_KNOWN not in arguments:
             kind: Literal["signal", "update"] = "signal" if entry.kind is EntryKind.SIGNAL else "update"
-            yield ReadSend(kind=kind, name=entry.name, arguments=arguments, written=written is not None)
+            written = given is not None and not given.filled
+            yield ReadSend(kind=kind, name=entry.name, arguments=arguments, written=written)
 
 
 def _sending_calls(project: Project, workflow: Workflow, entry: EntryMethod) -> Iterator[nodes.Call]:
@@ -279,105 +274,12 @@ def _names(project: Project, expression: nodes.NodeNG, workflow: Workflow) -> bo
     return name == workflow.name
 
 
-def _passed(project: Project, call: nodes.Call) -> tuple[Any, ...] | None:
-    """Return the arguments of a client call as JSON values; None where one of them cannot be read."""
-    options = {each.arg: each.value for each in call.keywords if each.arg}
-    several = options.get("args")
-    expressions: list[Any] = list(call.args[1:])
-    if "arg" in options:
-        expressions.append(options["arg"])
-    if several is not None:
-        if not isinstance(several, nodes.List | nodes.Tuple):
-            return None
-        expressions += several.elts
-    values = [_written(project, each, _DEEPEST) for each in expressions]
-    return None if _NOT_KNOWN in values else tuple(values)
-
-
-def _written(project: Project, expression: Any, depth: int) -> Any:
-    """Return the JSON value of an expression: a constant, a list, a dict, an object made of such."""
-    if depth == 0:
-        return _NOT_KNOWN
-    if isinstance(expression, nodes.Const):
-        return expression.value if isinstance(expression.value, str | int | float | bool | None) else _NOT_KNOWN
-    if isinstance(expression, nodes.List | nodes.Tuple):
-        values = [_written(project, each, depth - 1) for each in expression.elts]
-        return _NOT_KNOWN if _NOT_KNOWN in values else values
-    if isinstance(expression, nodes.Dict):
-        items: Sequence[tuple[Any, Any]] = expression.items
-        pairs = [(project.value_of(key), _written(project, each, depth - 1)) for key, each in items]
-        known = all(isinstance(key, str) and each is not _NOT_KNOWN for key, each in pairs)
-        return dict(pairs) if known else _NOT_KNOWN
-    if isinstance(expression, nodes.Call):
-        return _object(project, expression, depth)
-    # Of several the first that can be read: `sys.argv[1] if len(sys.argv) > 1 else "x"`.
-    origins = [each for each in project.origins_of(expression) if isinstance(each, nodes.NodeNG)]
-    read = (_written(project, each, depth - 1) for each in origins if each is not expression)
-    return next((value for value in read if value is not _NOT_KNOWN), _NOT_KNOWN)
-
-
-def _object(project: Project, call: nodes.Call, depth: int) -> Any:
-    """Return what a dataclass or model is as JSON that is made with arguments that can be read."""
-    made = project.definition_of(call.func)
-    if not isinstance(made, nodes.ClassDef) or any(each.arg is None for each in call.keywords):
-        return _NOT_KNOWN
-    names = [name for name, _, _ in _fields(project, made)]
-    given = dict(zip(names, call.args, strict=False)) | {each.arg: each.value for each in call.keywords}
-    values = {name: _written(project, each, depth - 1) for name, each in given.items()}
-    return _NOT_KNOWN if len(call.args) > len(names) or _NOT_KNOWN in values.values() else values
-
-
-def _parameters(function: nodes.FunctionDef) -> list[tuple[nodes.AssignName, nodes.NodeNG | None]]:
-    """Return the parameters of a method behind its ``self``, with their annotations."""
-    arguments = function.args
-    named = [*(arguments.posonlyargs or ()), *(arguments.args or ())]
-    types = [*(arguments.posonlyargs_annotations or ()), *(arguments.annotations or ())]
-    return list(zip(named, types, strict=False))[1:]
+def _is_program(module: Module) -> bool:
+    """Tell whether a module does something when it is run, and not when it is imported."""
+    tests = (each.test for each in module.tree.body if isinstance(each, nodes.If))
+    return any(isinstance(each, nodes.Compare) and "__name__" in each.as_string() for each in tests)
 
 
 def _as_written(function: nodes.FunctionDef) -> Iterator[str]:
-    for parameter, annotation in _parameters(function):
+    for parameter, annotation in parameters(function):
         yield f"{parameter.name}: {annotation.as_string()}" if annotation else parameter.name
-
-
-def _made_up(project: Project, run: nodes.FunctionDef) -> Iterator[tuple[str, Any]]:
-    """Yield for each parameter of a run method that has no default a value of its type."""
-    parameters = _parameters(run)
-    for parameter, annotation in parameters[: len(parameters) - len(run.args.defaults or ())]:
-        yield parameter.name, _example(project, annotation, parameter.name, _DEEPEST)
-
-
-def _example(project: Project, annotation: nodes.NodeNG | None, name: str, depth: int) -> Any:
-    """Return a value of an annotated type, as JSON."""
-    if annotation is None or depth == 0:
-        return _NOT_KNOWN
-    for each in project.annotated(annotation):
-        value = _PLAIN.get(each.name, _NOT_KNOWN)
-        if each.name == "builtins.str":
-            value = name.replace("_", " ")
-        elif each.name in _LISTS:
-            element = _example(project, each.arguments[0], name, depth - 1) if each.arguments else _NOT_KNOWN
-            value = [] if element is _NOT_KNOWN else [element]
-        elif isinstance(each.node, nodes.ClassDef) and each.name not in _PLAIN:
-            value = _instance(project, each.node, depth)
-        if value is not _NOT_KNOWN:
-            return value
-    return _NOT_KNOWN
-
-
-def _instance(project: Project, made: nodes.ClassDef, depth: int) -> Any:
-    """Return an object of a class as JSON: of an enumeration its first member, else a value for each required field."""
-    if any(project.is_subclass(made, f"enum.{kind}") for kind in ("Enum", "StrEnum", "IntEnum")):
-        members = (each.value for each in made.body if isinstance(each, nodes.Assign))
-        return next((project.value_of(each) for each in members), _NOT_KNOWN)
-    fields = list(_fields(project, made))
-    values = {name: _example(project, each, name, depth - 1) for name, each, needed in fields if needed}
-    return _NOT_KNOWN if not fields or _NOT_KNOWN in values.values() else values
-
-
-def _fields(project: Project, made: nodes.ClassDef) -> Iterator[tuple[str, nodes.NodeNG, bool]]:
-    """Yield the annotated fields of a dataclass, model or typed dict: name, annotation, whether it has no default."""
-    for owner in reversed(project.ancestors(made)):
-        for each in owner.body:
-            if isinstance(each, nodes.AnnAssign) and isinstance(each.target, nodes.AssignName):
-                yield each.target.name, each.annotation, each.value is None

@@ -16,6 +16,15 @@ from harness.temporal.failure import failures_of
 
 _LONGEST = 300
 
+_NOTHING_DONE = {
+    "WORKFLOW_EXECUTION_STARTED",
+    "WORKFLOW_TASK_SCHEDULED",
+    "WORKFLOW_TASK_STARTED",
+    "WORKFLOW_TASK_COMPLETED",
+    "WORKFLOW_EXECUTION_COMPLETED",
+}
+"""The event types of a run that did nothing but end."""
+
 
 def notices_of(evidence: Evidence) -> list[str]:
     """Return what the doors said in a trial: a request of a shape that no server there knows, a script that raised."""
@@ -46,15 +55,15 @@ def _bad_end(evidence: Evidence) -> str:
 def unserved(evidence: Evidence, baselines: Sequence[Evidence]) -> str:
     """Return what crashproof could not serve in a trial that went wrong, so that it may be no fault of the worker's.
 
-    A run without a strike that ends well got along without it. One that ends otherwise may do so since its input, or
-    what it is sent, was made up; where its workflow task fails again and again it is the code. Under a strike only what
-    no undisturbed run asked for counts.
+    A run without a strike that ends well got along without it. One that ends otherwise, or that took no way that real
+    work takes, may do so since its input, or what it is sent, was made up; where its workflow task fails again and
+    again it is the code. Under a strike only what no undisturbed run asked for counts.
     """
     lacking = _unserved(evidence)
     if evidence.plan.strikes:
         usual = {text for baseline in baselines for text in _unserved(baseline)}
         lacking = [text for text in lacking if text not in usual]
-    elif not (words := bad_end(evidence)):
+    elif not (words := bad_end(evidence) or _led_astray(evidence)):
         return ""
     elif not lacking and evidence.made_up and evidence.end != "stopped":
         return f"undisturbed, {words}; crashproof made up {evidence.made_up}: where that does not fit, say what does"
@@ -64,9 +73,28 @@ def unserved(evidence: Evidence, baselines: Sequence[Evidence]) -> str:
 def why_not_compared(baselines: Sequence[Evidence]) -> str:
     """Return why nothing can be compared with these undisturbed runs, or an empty text."""
     for baseline in baselines:
-        if words := bad_end(baseline):
+        if words := bad_end(baseline) or _led_astray(baseline):
             return unserved(baseline, baselines) or lost_task(baseline) or f"undisturbed, {words}"
     return ""
+
+
+def _led_astray(evidence: Evidence) -> str:
+    """Return what shows that work ended well, and yet not as real work does, with what was made up; or an empty text.
+
+    An activity of it failed for good, so that all that is compared is what comes of that; or it did nothing, though its
+    worker has activities to do.
+    """
+    if not evidence.made_up or evidence.expects_failure is not None:
+        return ""
+    for history in evidence.histories:
+        scheduled = events.scheduled_activities(history)
+        for failed in history.of_type("ACTIVITY_TASK_FAILED"):
+            named = events.activity_type(scheduled.get(int(events.attributes(failed).get("scheduledEventId", 0)), {}))
+            causes = dict.fromkeys(str(each.get("message", "")) for each in failures_of(failed))
+            return f"{named} failed for good: {': '.join(filter(None, causes))[:_LONGEST]}"
+    happened = {events.kind(event) for history in evidence.histories for event in history.events}
+    waits = any(entry.operation == "PollActivityTaskQueue" and entry.worker for entry in evidence.tape)
+    return "its workflow ended at once, and did nothing" if waits and happened <= _NOTHING_DONE else ""
 
 
 def _unserved(evidence: Evidence) -> list[str]:

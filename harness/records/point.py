@@ -163,6 +163,11 @@ def is_heard_cancellation(point_id: str) -> bool:
     return _operation_in(point_id) == "RespondActivityTaskCanceled"
 
 
+def is_reported_failure(point_id: str) -> bool:
+    """Tell whether a point id names that an attempt reports its failure, which an activity may come to by chance."""
+    return _operation_in(point_id) == "RespondActivityTaskFailed"
+
+
 def _operation_in(point_id: str) -> str:
     """Return the operation that a point id names; empty where it names none."""
     return point_id.partition("/")[2].partition("/")[0]

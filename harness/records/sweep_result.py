@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from harness.records.audit_result import AuditFinding
 from harness.records.cut import Cut
 from harness.records.plan import Plan, Strike
-from harness.records.point import decides_nothing, is_goodbye, is_heard_cancellation
+from harness.records.point import decides_nothing, is_goodbye, is_heard_cancellation, is_reported_failure
 from harness.records.verdict import Finding, Outcome, Severity, Verdict, worst
 
 UNREACHABLE_SHARE = 0.1
@@ -139,10 +139,11 @@ class SweepResult:
         """Whether so many points could not be reached again that the others do not stand for the whole.
 
         Workflow tasks without commands do not count, nor those whose commands came in others: which results come in one
-        of their own is a matter of chance. So is whether an attempt hears of its cancellation before it is done.
+        of their own is a matter of chance. So is whether an attempt hears of its cancellation before it is done, and
+        a failure that an attempt reports once, and not again where all is as it was.
         """
         missed = [each.point for each in self.unreachable if each not in self.regrouped]
-        by_chance = (is_goodbye, decides_nothing, is_heard_cancellation)
+        by_chance = (is_goodbye, decides_nothing, is_heard_cancellation, is_reported_failure)
         points = [point for point in missed if not any(each(point) for each in by_chance)]
         missing = len(points)
         return len(set(points)) > 1 and missing > UNREACHABLE_SHARE * (self.known + missing)

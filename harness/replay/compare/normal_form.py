@@ -57,6 +57,8 @@ def normalized(command: Command, *, run: WorkflowRun, place: ReplayPlace, local_
         if fields.get("taskQueue") in ("", place.task_queue):
             fields["taskQueue"] = run.task_queue
         fields = dict(filled(command.kind, fields, run=run))
+    for name in [name for name in fields if _FAILED_CHILD.fullmatch(name)]:
+        del fields[name]  # the SDK names the namespace that its worker takes itself to be in
     _resolve(command.kind, fields, run)
     if fields.get("markerName") == marker.PATCH:
         fields.pop("deprecated", None)  # deprecate_patch() in the place of patched() is the second step of a patch
@@ -142,6 +144,8 @@ def _resolve_cancel(fields: dict[str, Any]) -> None:
 
 
 _REASON = re.compile(r"^Cancel requested by workflow with run id \S+ with reason: ")
+
+_FAILED_CHILD = re.compile(r"failure\.(cause\.)*namespace")
 
 _LOCAL_RESULTS = ("result.", "failure.", "attempt")
 

@@ -34,6 +34,16 @@ class Agent:
         self.done = True
 """
 
+STARTER = """
+from temporalio.client import Client
+from worker import Agent
+from ages import ages
+async def main(client):
+    await client.execute_workflow(Agent.run, args=[{}], id="x", task_queue="orders")
+if __name__ == "__main__":
+    main(None)
+"""
+
 
 @pytest.fixture(autouse=True)
 def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -99,6 +109,22 @@ def test_services_that_it_reads_from_its_environment_are_played_unless_the_user_
 def test_a_workflow_that_it_does_not_have_is_told_with_the_nearest(worker: Path) -> None:
     with pytest.raises(UsageError, match=r"no workflow 'Agnt' can be read from worker.py \(did you mean 'Agent'\?\)"):
         read_options(worker, given={"workflow": "Agnt"})
+
+
+def test_the_program_that_starts_the_work_is_named_where_something_was_made_up(worker: Path) -> None:
+    worker.write_text(HEAD + agent("name: str, age: int") + TAIL)
+    beside = worker.with_name("start.py")
+    beside.write_text(STARTER.format("'Ann', ages()"))
+    (program,) = read_options(worker, given={})
+    assert program.options["input"] == ('"Ann", 1',)
+    assert program.options["made_up"] == "age of its input (--input, or --starter 'python start.py', which starts it)"
+    assert program.said.endswith('Agent is started with "Ann", 1 as code of the project starts it (age: made up)')
+    beside.write_text(STARTER.format("'Ann', 7"))
+    assert "made_up" not in options(worker)
+    worker.write_text(HEAD + agent("name: str, age") + TAIL)
+    beside.write_text(STARTER.format("'Ann', ages()"))
+    with pytest.raises(UsageError, match=r"for age of Agent: .* --input JSON, or --starter 'python start.py', which"):
+        read_options(worker, given={})
 
 
 def test_an_argument_that_cannot_be_made_up_is_asked_for(worker: Path) -> None:

@@ -50,12 +50,6 @@ class Agent:
 """
 
 
-def arguments(folder: Path, signature: str, classes: str = "") -> tuple[object, ...]:
-    (workflow,) = program(folder, dedent(classes) + agent(signature)).workflows
-    assert not workflow.written
-    return workflow.arguments
-
-
 def test_queue_address_and_workflow_are_read(tmp_path: Path) -> None:
     worker = program(tmp_path, agent("question: str"))
     assert (worker.task_queue, worker.address, worker.starts) == ("orders", "localhost:7233", "")
@@ -105,47 +99,6 @@ def test_what_it_imports_says_where_it_connects(tmp_path: Path) -> None:
     tail = TAIL.replace('await Client.connect("localhost:7233")', "await joined()")
     worker = program(tmp_path, "from joining import joined\n" + agent("q: str"), tail=tail, joining=joining)
     assert worker.address == "localhost:7233"
-
-
-def test_arguments_are_made_up_of_the_annotations(tmp_path: Path) -> None:
-    classes = """
-    class Speed(StrEnum):
-        FAST = "fast"
-        SLOW = "slow"
-
-    class Person(BaseModel):
-        name: str
-        born: datetime
-
-    @dataclass
-    class Base:
-        key: str
-
-    @dataclass
-    class Order(Base):
-        person: Person
-        speed: Speed
-        amounts: list[float]
-        gift: Optional[bool]
-        more: dict[str, str]
-        note: str = ""
-    """
-    assert arguments(tmp_path, "order: Order, count: int, hurry: bool = False", classes) == (
-        {
-            "key": "key",
-            "person": {"name": "name", "born": "2026-01-01T00:00:00+00:00"},
-            "speed": "fast",
-            "amounts": [1.0],
-            "gift": True,
-            "more": {},
-        },
-        1,
-    )
-
-
-def test_what_nothing_can_be_made_up_for_is_named(tmp_path: Path) -> None:
-    (workflow,) = program(tmp_path, agent("question: str, thing, other: Unknown")).workflows
-    assert workflow.unknown == ("thing", "other")
 
 
 def test_what_a_client_of_the_project_passes_comes_first(tmp_path: Path) -> None:

@@ -77,6 +77,34 @@ def test_a_run_that_fails_with_an_input_that_was_made_up_says_nothing_of_the_wor
     assert judge(failed(), baselines=[failed()], checks=checks.standard).outcome is Outcome.FAIL
 
 
+def polling(operation: str) -> Story:
+    story = Story()
+    story.message("wire", operation)
+    return story
+
+
+def test_work_that_an_input_led_astray_says_nothing_though_it_ended_well() -> None:
+    story = Story()
+    validate = story.fail(task := story.activity("validate")).ends(task, "FAILED", failure={"message": "no such item"})
+    handled = validate.close().evidence()
+    idle = polling("PollActivityTaskQueue").close().evidence()
+    failed_for_good = "validate failed for good: no such item"
+    for evidence, words in ((handled, failed_for_good), (idle, "its workflow ended at once, and did nothing")):
+        astray = replace(evidence, made_up="its input (--input)")
+        assert why_not_compared([astray]).startswith(f"undisturbed, {words}; crashproof made up its input (--input): ")
+        assert why_not_compared([evidence]) == unserved(evidence, [evidence]) == ""
+    meant = validate.close("FAILED").evidence(made_up="its input (--input)", expects_failure="")
+    assert why_not_compared([meant]) == unserved(meant, [meant]) == ""
+
+
+def test_work_without_activities_is_judged_with_an_input_that_was_made_up() -> None:
+    without = polling("PollWorkflowTaskQueue").close().evidence(made_up="its input (--input)")
+    slept = polling("PollActivityTaskQueue")
+    slept.event("TIMER_STARTED")
+    for evidence in (without, slept.close().evidence(made_up="its input (--input)")):
+        assert why_not_compared([evidence]) == unserved(evidence, [evidence]) == ""
+
+
 @pytest.mark.parametrize(
     "evidence", [Story().close().evidence(), Story().evidence("stopped", end_reason="its workflow task fails")]
 )

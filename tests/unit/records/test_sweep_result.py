@@ -134,7 +134,7 @@ def test_which_results_come_in_a_workflow_task_of_their_own_does_not_count() -> 
     assert not swept(verdict("a"), struck=(ONE,), unreachable=tuple(alone)).too_many_unreachable
 
 
-def test_whether_an_attempt_hears_of_its_cancellation_before_it_is_done_does_not_count() -> None:
+def test_what_an_attempt_comes_to_by_chance_does_not_count() -> None:
     heard = [
         Strike("kill-worker", f"{side}/RespondActivityTaskCanceled/Agent/look.1/attempt-1")
         for side in ("before", "after")
@@ -144,4 +144,6 @@ def test_whether_an_attempt_hears_of_its_cancellation_before_it_is_done_does_not
         for side in ("before", "after")
     ]
     assert not swept(verdict("a"), struck=(ONE,), unreachable=tuple(heard)).too_many_unreachable
+    failed = [replace(each, point=each.point.replace("Canceled", "Failed")) for each in heard]
+    assert not swept(verdict("a"), struck=(ONE,), unreachable=tuple(failed)).too_many_unreachable
     assert swept(verdict("a"), struck=(ONE,), unreachable=tuple(done)).too_many_unreachable

@@ -36,6 +36,12 @@ def test_the_task_queue_of_the_replay_counts_as_that_of_the_run() -> None:
     assert fields("StartChildWorkflowExecution", place=place, taskQueue="other")["taskQueue"] == "other"
 
 
+def test_where_a_child_failed_is_no_decision() -> None:
+    given = {"failure.namespace": "default", "failure.cause.cause.namespace": "default", "failure.type": "namespace"}
+    assert fields("FailWorkflowExecution", event_id=9, **given) == {"failure.type": "namespace"}
+    assert fields("FailWorkflowExecution", **given) == {"failure.type": "namespace"}
+
+
 def test_results_of_local_activities_are_no_decision() -> None:
     given = {"markerName": "core_local_activity", "activityType": "note", "result.0": {}, "attempt": 2}
     assert fields("RecordMarker", **given) == {"markerName": "core_local_activity", "activityType": "note"}
