@@ -13,6 +13,7 @@ from harness.records.evidence import Evidence
 from harness.records.message_facts import MadeUpReply
 from harness.records.tape import Entry, acts, client_calls
 from harness.temporal import event as events
+from harness.temporal.duration import in_words
 
 ACTS = {"cancelled": "cancel", "terminated": "terminate"}
 """The act on the tape by which a client makes a workflow end so."""
@@ -154,18 +155,23 @@ def tried_for_ever(evidence: Evidence) -> bool:
 def still_retrying(evidence: Evidence) -> str:
     """Say which declared attempts under a lasting fault were still to come when the deadline ended the trial.
 
-    As long as the next one is not due, that the work has not ended shows nothing. An empty text where none was. Effects
-    that are out for good may let any attempt fail, that of a compensation, too: its call need not come to a door.
+    As long as the next one is not due, that the work has not ended shows nothing; where no number is declared, as long
+    as the time for all attempts is not over. An empty text where none was. Effects that are out for good may let any
+    attempt fail, that of a compensation, too: its call need not come to a door.
     """
     out = terminal(evidence)
     effects_out = out is not None and out.family == "effect"
     until = next((entry.at for entry in acts(evidence.tape, "deadline")), inf)
     for group in by_execution(attempts_of(evidence)).values():
-        last, cap = group[-1], group[-1].options.retry.attempts
+        last, cap, in_all = group[-1], group[-1].options.retry.attempts, group[-1].options.schedule_to_close
         lasting = effects_out or any(
             met.fault.times == 0 and not met.final for attempt in group for met in faulted_calls_of(attempt)
         )
-        if lasting and last.number < cap and last.ended is not None and not _is_over(last, evidence):
+        if not lasting or last.ended is None or _is_over(last, evidence):
+            continue
+        if in_all and not cap and until < group[0].began + in_all + _DUE_SLACK:
+            return f"{last.name} has {in_words(in_all)} declared for all attempts, which were not over at the deadline"
+        if last.number < cap:
             due = last.ended.at + last.options.retry.delay(last.number)
             if until < due + _DUE_SLACK:
                 return (

@@ -118,10 +118,12 @@ def _more(fault: Fault, undisturbed: _Durations) -> float:
 def _waits(options: ActivityOptions, tries: int) -> float:
     """Return the seconds from the first to the last of so many failed tries and one more, or of the declared attempts.
 
-    Where every try fails (0) that is as many as are declared. The time that the attempts themselves take is not
-    counted.
+    Where every try fails (0) that is as many as are declared, or as come in the time that is declared for all. The time
+    that the attempts themselves take is not counted.
     """
     declared = options.retry.attempts
+    if not tries and not declared and options.schedule_to_close:
+        return options.schedule_to_close
     attempts = min(tries + 1, declared or tries + 1) if tries else declared or _UNLIMITED + 1
     return min(sum(options.retry.delays(attempts)), options.schedule_to_close or inf)
 

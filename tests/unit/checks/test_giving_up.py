@@ -280,6 +280,21 @@ def test_an_outage_whose_declared_attempts_are_not_used_up_yet_is_waited_for_no_
 
 
 @pytest.mark.parametrize(("pause", "left"), [(1.0, True), (900.0, False)])
+def test_an_outage_is_not_over_before_the_time_that_is_declared_for_all_attempts(pause: float, left: bool) -> None:
+    story = Story(plan=Plan((Strike("effect-outage", "before/effect.book/Agent/book.1/attempt-1"),)))
+    unlimited = {**THREE, "maximumAttempts": 0}
+    book = story.strike(fault="effect-outage").activity("book", scheduleToCloseTimeout="600s", retryPolicy=unlimited)
+    story.fail(book)
+    evidence = story.wait(pause).act("deadline").evidence("deadline", end_reason="not over 42 s")
+    for name in (CLEAN, "workflow-ends-as-baseline"):
+        found = judged(name, evidence, undisturbed())
+        assert found.outcome is (Outcome.UNKNOWN if left else Outcome.FAIL)
+        assert (
+            "book 1 has 10 min declared for all attempts, which were not over at the deadline" in found.reason
+        ) == left
+
+
+@pytest.mark.parametrize(("pause", "left"), [(1.0, True), (900.0, False)])
 def test_a_compensation_that_is_tried_while_effects_are_out_says_nothing_yet(pause: float, left: bool) -> None:
     story = Story(plan=Plan((Strike("effect-outage", "before/effect.book/Agent/book.1/attempt-1"),)))
     story.strike(fault="effect-outage").fail_for_good(story.activity("book"), state="MAXIMUM_ATTEMPTS_REACHED")

@@ -148,6 +148,9 @@ def test_what_takes_no_longer_than_the_loss_of_a_worker_has_no_more_time(fault: 
         ("model-outage", {"attempts": 4, "initial": 2.0, "coefficient": 30.0, "maximum": 0.0}, 2 + 60 + 200),
         # Nor are all of them together longer than what the activity has in all.
         ("model-outage", {"attempts": 5, "total": 6.0}, 6),
+        # Where it alone ends them, it is waited for.
+        ("effect-outage", {"attempts": 0, "total": 240.0}, 240),
+        ("model-outage", {"attempts": 0, "total": 3600.0}, LONGEST_OUTAGE),
         # Fewer attempts than the fault lasts.
         ("model-500-until-healed", {"attempts": 2}, 1),
     ],
