@@ -9,7 +9,7 @@ from typing import Any
 from harness.checks import faults_met, lasting_effects, masking, showing
 from harness.checks.check import CannotTell, Check, NothingToLookAt
 from harness.checks.lasting_effects import LastingEffect, value_at
-from harness.errors import UsageError
+from harness.errors import UsageError, several_nearest
 from harness.records.evidence import Evidence
 from harness.records.expectation import EFFECT, RESULT, UNDONE, counted_effect, undone_effect
 from harness.records.verdict import Finding
@@ -98,6 +98,8 @@ def undone_where_given_up(text: str) -> Check:
             )
         if len(gave_up) < len(evidence.executions):
             raise CannotTell("which of the effects are those of the execution that gave up cannot be seen from outside")
+        if unknown := _unknown(wanted.effect, (evidence, *baselines)):
+            raise CannotTell(unknown)
         execution, close = gave_up[-1]
         undone = _by_value(evidence, wanted.undo, wanted.field)
         for value, group in _by_value(evidence, wanted.effect, wanted.field).items():
@@ -147,6 +149,15 @@ def _by_value(evidence: Evidence, name: str, field: str) -> dict[str, list[Lasti
         if effect.name == name:
             groups.setdefault(value_at(effect, field) if field else "", []).append(effect)
     return groups
+
+
+def _unknown(effect: str, trials: Sequence[Evidence]) -> str:
+    """Say that an effect happened in none of these trials, and which did; an empty text where it happened."""
+    names = sorted({each.name for trial in trials for each in lasting_effects.effects_of(trial)})
+    if effect in names:
+        return ""
+    happened = f"what happens is {', '.join(names)}" if names else "no effect happens"
+    return f"whether {effect} is undone cannot be told: {happened}{several_nearest(effect, names)}"
 
 
 def _named(effect: str, field: str, value: str) -> str:

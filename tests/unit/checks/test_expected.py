@@ -12,7 +12,7 @@ from harness.errors import UsageError
 from harness.records.evidence import Evidence
 from harness.records.verdict import Outcome
 
-from .build import Story, killed, nothing, only_finding, passes
+from .build import Story, judged, killed, nothing, only_finding, passes
 
 PAID = "expect-effect:charge=1 per order.id"
 UNDONE = "undone:book=cancel per trip"
@@ -120,6 +120,16 @@ def test_saga_that_gives_up_half_done_fails_by_name() -> None:
     assert only_finding("undone:book=cancel", twice, undisturbed()).message == (
         "book happened 2 times, and cancel only did once, though Agent gave up"
     )
+
+
+def test_an_effect_of_another_name_than_any_that_happens_is_not_taken_for_undone() -> None:
+    verdict = judged("undone:shop=cancel", trip(("book/shop", "x")), undisturbed())
+    assert (verdict.outcome, verdict.reason) == (
+        Outcome.UNKNOWN,
+        "whether shop is undone cannot be told: what happens is book, book/shop, pay (did you mean 'book/shop'?)",
+    )
+    # One that was not come to yet is known undisturbed.
+    passes(UNDONE, trip(("pay", "x")), undisturbed())
 
 
 def test_giving_up_is_right_only_where_it_is_said() -> None:
