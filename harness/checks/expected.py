@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.checks import faults_met, lasting_effects, masking, showing
+from harness.checks.attempts import attempts_of
 from harness.checks.check import CannotTell, Check, NothingToLookAt
 from harness.checks.lasting_effects import LastingEffect, value_at
 from harness.errors import UsageError, several_nearest
+from harness.faults.transport import ForgetName
 from harness.records.evidence import Evidence
 from harness.records.expectation import EFFECT, RESULT, UNDONE, counted_effect, undone_effect
 from harness.records.verdict import Finding
@@ -81,6 +83,8 @@ def expected_effect(text: str) -> Check:
 def undone_where_given_up(text: str) -> Check:
     """Make a check that what was done is undone where the workflow gives up, as ``book=cancel per trip`` says.
 
+    Where effects are out for good nothing can be undone: that it was tried is enough.
+
     Raises:
         UsageError: It cannot be understood.
     """
@@ -104,7 +108,7 @@ def undone_where_given_up(text: str) -> Check:
         undone = _by_value(evidence, wanted.undo, wanted.field)
         for value, group in _by_value(evidence, wanted.effect, wanted.field).items():
             later = [undo for undo in undone.get(value, ()) if undo.entries[-1].at > group[0].entries[0].at]
-            if len(later) < len(group):
+            if len(later) < len(group) and not _tried_in_vain(wanted.undo, group[0].entries[0].at, evidence, baselines):
                 lacking = "never did" if not later else f"only did {showing.times(len(later))}"
                 done = _named(wanted.effect, wanted.field, value)
                 words = f"{done} happened{_times(len(group))}, and {wanted.undo} {lacking}, though "
@@ -149,6 +153,22 @@ def _by_value(evidence: Evidence, name: str, field: str) -> dict[str, list[Lasti
         if effect.name == name:
             groups.setdefault(value_at(effect, field) if field else "", []).append(effect)
     return groups
+
+
+def _tried_in_vain(undo: str, since: float, evidence: Evidence, baselines: Sequence[Evidence]) -> bool:
+    """Tell whether what undoes an effect was asked for, and no service did anything any more.
+
+    What asks a host name that nobody knows comes to no door: then it is enough that an activity was tried that is not
+    when nothing is wrong.
+    """
+    out = faults_met.terminal(evidence)
+    if out is None or out.family != "effect":
+        return False
+    if isinstance(out.action, ForgetName):
+        usual = {attempt.activity for baseline in baselines for attempt in attempts_of(baseline)}
+        return any(each.began > since and each.activity not in usual for each in attempts_of(evidence))
+    asked = (entry for entry in evidence.tape if entry.kind == "request" and entry.door == "effect")
+    return any(entry.operation == undo and entry.at > since for entry in asked)
 
 
 def _unknown(effect: str, trials: Sequence[Evidence]) -> str:

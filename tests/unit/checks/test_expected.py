@@ -10,6 +10,7 @@ from harness import checks
 from harness.checks.judging import judge
 from harness.errors import UsageError
 from harness.records.evidence import Evidence
+from harness.records.plan import Plan, Strike
 from harness.records.verdict import Outcome
 
 from .build import Story, judged, killed, nothing, only_finding, passes
@@ -120,6 +121,35 @@ def test_saga_that_gives_up_half_done_fails_by_name() -> None:
     assert only_finding("undone:book=cancel", twice, undisturbed()).message == (
         "book happened 2 times, and cancel only did once, though Agent gave up"
     )
+
+
+@pytest.mark.parametrize("tried", [True, False])
+@pytest.mark.parametrize("fault", ["effect-outage", "effect-silent-always", "effect-unknown-name"])
+def test_what_no_service_does_any_more_need_only_be_tried(fault: str, tried: bool) -> None:
+    story = Story(plan=Plan((Strike(fault, "before/effect.pay/Agent/do_pay.1/attempt-1"),)))
+    book, pay = story.activity("do_book"), story.activity("do_pay")
+    story.effect("book", {"trip": "x"}, key="book-x", task=book).complete(book)
+    story.strike(fault=fault, restart=False).fail_for_good(pay, state="MAXIMUM_ATTEMPTS_REACHED")
+    if tried:
+        cancel = story.activity("do_cancel")
+        if fault != "effect-unknown-name":
+            story.effect("cancel", {"trip": "x"}, task=cancel, executed=False)
+        story.fail_for_good(cancel, state="MAXIMUM_ATTEMPTS_REACHED")
+    evidence = story.close("FAILED").evidence()
+    if tried:
+        passes(UNDONE, evidence, undisturbed())
+    else:
+        assert "cancel never did" in only_finding(UNDONE, evidence, undisturbed()).message
+
+
+def test_where_one_effect_alone_fails_what_undoes_another_one_is_not_only_tried() -> None:
+    story = Story(plan=Plan((Strike("effect-500-once", "before/effect.cancel/Agent/do_cancel.1/attempt-1"),)))
+    book = story.activity("do_book")
+    story.effect("book", {"trip": "x"}, key="book-x", task=book).complete(book)
+    cancel = story.strike(fault="effect-500-once", restart=False).activity("do_cancel")
+    story.effect("cancel", {"trip": "x"}, task=cancel, executed=False)
+    story.fail_for_good(cancel, state="MAXIMUM_ATTEMPTS_REACHED")
+    assert "cancel never did" in only_finding(UNDONE, story.close("FAILED").evidence(), undisturbed()).message
 
 
 def test_an_effect_of_another_name_than_any_that_happens_is_not_taken_for_undone() -> None:
