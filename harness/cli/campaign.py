@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  crashproof campaign run scenarios/                  all of it on this machine
-  crashproof campaign worker --address my-cluster:7233                 on each machine
+  crashproof campaign run scenarios/    # all of it on this machine
+  crashproof campaign worker --address my-cluster:7233    # on each machine
   crashproof campaign start scenarios/ --store s3://bucket/crashproof --address my-cluster:7233
   crashproof campaign start --store s3://bucket/crashproof -- \\
-      --worker "python worker.py" --task-queue q --workflow MyAgent     as for `crashproof run`
+      --worker "python worker.py" --task-queue q --workflow MyAgent    # as for `crashproof run`
   crashproof campaign watch ID
   crashproof campaign report ID -o json
 Exit status of run, watch and report: 0 pass, 1 finding that fails, 2 usage, 3 unknown or rig failure, 130 interrupted.

@@ -30,14 +30,14 @@ Examples:
   crashproof run worker.py    # queue, workflows and inputs are read from its code
   crashproof run scenarios/ --jobs 4 -o json
   crashproof run scenarios/research.py --faults model,kill-server
-  crashproof run scenarios/research.py --pairs 20      two strikes in one trial, too
-  crashproof run scenarios/research.py --thorough     every fault, then every order of answers
+  crashproof run scenarios/research.py --pairs 20    # two strikes in one trial, too
+  crashproof run scenarios/research.py --thorough    # every fault, then every order of answers
   crashproof run --plan .crashproof/explorations/latest/347acf/plan.json
   crashproof run --worker "python worker.py" --task-queue q \\
       --workflow MyAgent --input '{"query": "x"}'
   crashproof run --worker "python worker.py" --workflow MyAgent \\
-      --input '"Ann", 3' --input '"Bob", 4' --executions 2     four executions at once
-  crashproof run worker.py --next "python worker_v2.py"        the next version in mid-run
+      --input '"Ann", 3' --input '"Bob", 4' --executions 2    # four executions at once
+  crashproof run worker.py --next "python worker_v2.py"    # the next version in mid-run
 Exit status: 0 pass, 1 finding that fails (see --fail-on), 2 usage, 3 unknown or rig failure, 130 interrupted.
 """
 
