@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import os
@@ -105,12 +106,7 @@ def main() -> None:
     own_standard_output()
     status = _status()
     leave_nothing()
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (BrokenPipeError, ValueError):
-            continue
-    os._exit(status)
+    os._exit(_written_out(status))
 
 
 def leave_nothing() -> None:
@@ -137,6 +133,21 @@ def _status() -> int:
         return status
 
 
+def _written_out(status: int) -> int:
+    """Write out what is left to write; return the exit status, which is another one where no disk takes it."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (BrokenPipeError, ValueError):
+            continue
+        except OSError as error:
+            message, failed = _explained(error)
+            if status != failed:  # else it has been said
+                _complain(message)
+            status = failed
+    return status
+
+
 def _explained(error: BaseException) -> tuple[str, int]:
     """Return what to say about an error that ends the command, and the exit status."""
     match error:
@@ -160,4 +171,5 @@ def _explained(error: BaseException) -> tuple[str, int]:
 
 
 def _complain(text: str) -> None:
-    click.echo(for_terminal(text), err=True)
+    with contextlib.suppress(OSError):  # nobody can be told: the exit status says it alone
+        click.echo(for_terminal(text), err=True)

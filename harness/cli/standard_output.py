@@ -17,13 +17,26 @@ def own_standard_output() -> None:
 
     The SDK's core logs to the file descriptor, and so do libraries of the user's own code.
     """
-    try:
-        kept = os.dup(1)
-        os.dup2(2, 1)
-    except OSError:  # one of them is closed
-        return
+    _open_what_is_closed()
+    kept = os.dup(1)
+    os.dup2(2, 1)
     encoding = sys.stdout.encoding if sys.stdout else "utf-8"
     sys.stdout = os.fdopen(kept, "w", encoding=encoding, errors="backslashreplace")
+
+
+def _open_what_is_closed() -> None:
+    """Let what was started with a closed stream (``2>&-``) read nothing from it, and write to nowhere.
+
+    The next file or socket that is opened would take its number else, and be written to as the stream.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
+            os.set_inheritable(descriptor, True)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 def write_failure(message: str, *, status: int, arguments: Sequence[str]) -> None:
