@@ -10,18 +10,27 @@ from harness.records.withheld import WITHHELD
 
 _CHUNK = 1 << 20
 
+HOME = ".crashproof"
+"""Folder of the project in which evidence is kept."""
+
 LONGEST_LOG = 8 << 20
 """Bytes of a log file that are kept of a trial: half of them from its beginning, half from its end."""
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder, and those above it, where they are missing: nobody else can look into what is made."""
+    """Make a folder, and those above it, where they are missing: nobody else can look into what is made.
+
+    What is below a new ``.crashproof`` is left out by git, as pytest and mypy have it for their caches: evidence holds
+    what the worker said.
+    """
     missing = []
     while not folder.is_dir():
         missing.append(folder)
         folder = folder.parent
     for each in reversed(missing):
         each.mkdir(mode=0o700, exist_ok=True)
+        if each.name == HOME:
+            (each / ".gitignore").write_text("*\n", encoding="utf-8")
 
 
 def close_to_others(folder: Path) -> None:

@@ -33,7 +33,7 @@ from harness.records.evidence import Crash, End, Evidence, History, Sample
 from harness.records.files import UNREADABLE, corrupt, on_disk, read_json, write_bytes, write_json, write_pieces
 from harness.records.json_text import json_bytes, json_line
 from harness.records.plan import Plan, parse
-from harness.records.private_files import make_private
+from harness.records.private_files import HOME, make_private
 from harness.records.replay_result import Replay
 from harness.records.result_json import run_as_json, run_of, sweep_as_json, verdict_as_json, verdict_of
 from harness.records.run_record import RunRecord
@@ -41,8 +41,8 @@ from harness.records.sweep_result import SweepResult
 from harness.records.tape import read_entry
 from harness.records.verdict import Verdict
 
-RUNS = Path(".crashproof") / "runs"
-EXPLORATIONS = Path(".crashproof") / "explorations"
+RUNS = Path(HOME) / "runs"
+EXPLORATIONS = Path(HOME) / "explorations"
 """Where evidence folders of ``crashproof explore`` go."""
 
 CHECKLIST = "checklist.json"

@@ -21,6 +21,16 @@ def test_folders_and_files_of_evidence_are_for_nobody_else(tmp_path: Path) -> No
     assert modes(tmp_path / "runs") == {0o700, 0o600}
 
 
+def test_git_leaves_the_folder_out_that_evidence_lies_in_and_no_other(tmp_path: Path) -> None:
+    home = tmp_path / private_files.HOME
+    make_private(home / "runs" / "a")
+    assert [(path.relative_to(home).name, path.read_text()) for path in home.rglob(".*")] == [(".gitignore", "*\n")]
+    (home / ".gitignore").unlink()
+    make_private(home / "runs" / "b")
+    make_private(tmp_path / "artifacts" / "a")
+    assert list(tmp_path.rglob(".gitignore")) == []
+
+
 def test_what_others_can_read_is_closed_to_them(tmp_path: Path) -> None:
     make_private(tmp_path / "run")
     (tmp_path / "run/logs").mkdir(mode=0o755)
