@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
@@ -105,9 +106,12 @@ def known_cuts(
 
 
 def _nobody_left(fault: Fault, baselines: Sequence[Evidence]) -> str:
-    """Say that no worker would be there for another run that a fault begins; an empty text where one is."""
+    """Say that no worker would be there for another run that a fault begins; an empty text where one is.
+
+    A worker process that does not end with its work is killed at the end of an undisturbed run.
+    """
     exits = [entry.facts_as(WorkerExited) for each in baselines for entry in acts(each.tape, "worker-exit")]
-    if begins_another_run(fault.action) and any(each and not each.expected for each in exits):
+    if begins_another_run(fault.action) and any(each and each.exit_status != -signal.SIGKILL for each in exits):
         return "the program ends with its work: no worker is there for a run that it does not wait for"
     return ""
 

@@ -64,18 +64,18 @@ def test_a_fault_that_the_engine_lacks_or_that_meets_nothing_is_not_applicable()
     }
 
 
-@pytest.mark.parametrize("expected", [False, True])
-def test_no_run_is_begun_that_outlives_the_program_that_is_its_worker(expected: bool) -> None:
+@pytest.mark.parametrize(("status", "by_itself"), [(0, True), (-6, True), (-9, False)])
+def test_no_run_is_begun_that_outlives_the_program_that_is_its_worker(status: int, by_itself: bool) -> None:
     task = point("RespondWorkflowTaskCompleted")
     ended = Entry(
-        at=1, kind="act", operation="worker-exit", worker=1, facts=WorkerExited(exit_status=0, expected=expected)
+        at=1, kind="act", operation="worker-exit", worker=1, facts=WorkerExited(exit_status=status, expected=False)
     )
     whole = replace(evidence(task), tape=(*evidence(task).tape, ended))
     client = faults.chosen(["client"])
     left_out = known_cuts(client, [whole], only=(), lacks=nothing_lacks).not_applicable
     gone = {name for name, reason in left_out.items() if reason.startswith("the program ends with its work")}
     schedules = {"schedule-skips", "schedule-waits", "schedule-cancels", "schedule-overlaps"}
-    assert gone == (set() if expected else {"started-after-end", "reset-workflow", "reset-under-way", *schedules})
+    assert gone == ({"started-after-end", "reset-workflow", "reset-under-way", *schedules} if by_itself else set())
 
 
 @pytest.mark.parametrize("real_time", [True, False])
