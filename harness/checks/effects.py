@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from harness.checks import faults_met, lasting_effects, masking, showing
 from harness.checks.attempts import attempts_of
 from harness.checks.check import Check, NothingToLookAt, check
+from harness.checks.executions import same_work
 from harness.checks.lasting_effects import LastingEffect, same_effect, same_effect_and_key
 from harness.checks.scheduled import scheduled_at
 from harness.records.evidence import Evidence
@@ -54,6 +55,7 @@ def effect_key_stable(evidence: Evidence, baselines: Sequence[Evidence]) -> Iter
         raise NothingToLookAt("no effect carried an idempotency key")
     yield from _keys_over_attempts(evidence, keyed, baselines)
     yield from _keys_over_executions(evidence, keyed)
+    yield from _keys_side_by_side(evidence, keyed)
 
 
 @check(
@@ -212,6 +214,24 @@ def _keys_over_executions(evidence: Evidence, keyed: Sequence[LastingEffect]) ->
                 subject = f"{effect.name} shared key"
                 yield _finding(evidence, "effect-key-stable", subject, words, (asked[first], entry))
                 break
+
+
+def _keys_side_by_side(evidence: Evidence, keyed: Sequence[LastingEffect]) -> Iterator[Finding]:
+    """Yield the effects for which executions of the same work ask side by side with fewer keys than they are.
+
+    Whose a call is nobody sees then; but each does what the others do, and where nothing is struck, once.
+    """
+    work, executions = same_work(evidence), len(evidence.executions)
+    if evidence.plan.strikes or len(work) != 1 or len(work[0]) != executions:
+        return
+    for name in dict.fromkeys(each.name for each in keyed):
+        effects = [each for each in keyed if each.name == name]
+        entries = [entry for each in effects for entry in each.entries]
+        if len(effects) < executions <= len(entries) and not _first_of_each_execution(entries):
+            keys = " and ".join(repr(each.key) for each in effects)
+            words = f"{name} was asked for by {executions} executions with {keys} alone as key: "
+            words += "that of one of them never happens"
+            yield _finding(evidence, "effect-key-stable", f"{name} shared key", words, entries)
 
 
 def _was_done_anew(evidence: Evidence) -> bool:

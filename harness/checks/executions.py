@@ -51,7 +51,7 @@ def executions_alike(evidence: Evidence, baselines: Sequence[Evidence]) -> Itera
     What they do is compared where they come one after the other, without a strike: side by side nobody sees from
     outside whose an effect is.
     """
-    alike = [group for group in _same_work(evidence) if len(group) > 1]
+    alike = [group for group in same_work(evidence) if len(group) > 1]
     if not alike:
         raise NothingToLookAt("no work was done twice with the same input")
     if not evidence.plan.strikes:
@@ -100,7 +100,7 @@ def _same_effect(one: LastingEffect, other: LastingEffect) -> bool:
     return one.name == other.name and body and path
 
 
-def _same_work(evidence: Evidence) -> list[list[Evidence]]:
+def same_work(evidence: Evidence) -> list[list[Evidence]]:
     """Return the executions that completed, those of the same workflow type and input together."""
     groups: dict[str, list[Evidence]] = {}
     for one in evidence.executions:

@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from harness import checks
 from harness.records.evidence import Evidence
 from harness.records.message_facts import HttpCall
@@ -109,6 +111,30 @@ def test_key_shared_by_two_executions() -> None:
         story.effect("note", {"step": step}, key="constant", task=book).complete(book)
     finding = only_finding("effect-key-stable", story.close().evidence())
     assert "book 1 and of book 2 had the same key 'constant'" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("keys", "shared"),
+    [
+        pytest.param(["constant", "constant"], True, id="one key for both"),
+        pytest.param(["agent-1", "agent-2"], False, id="one key each"),
+        pytest.param(["agent-1", "agent-1", "agent-2", "agent-2"], False, id="each asks twice"),
+        pytest.param(["seldom"], False, id="one of them alone asks"),
+    ],
+)
+def test_key_shared_by_executions_side_by_side_whose_calls_nobody_can_tell_apart(keys: list[str], shared: bool) -> None:
+    story, other = Story(), Story(run_id="run-2").close()
+    for key in keys:
+        story.effect("charge", {"amount": 40}, key=key)
+    beside = replace(other.history, workflow_id="agent-2", path="Agent.2")
+    evidence = replace(story.close().evidence(), histories=(story.history, beside))
+    if shared:
+        assert only_finding("effect-key-stable", evidence).message == (
+            "charge was asked for by 2 executions with 'constant' alone as key: that of one of them never happens"
+        )
+    else:
+        passes("effect-key-stable", evidence)
+    passes("effect-key-stable", story.evidence())  # what it shares, it shares with itself
 
 
 def test_key_shared_with_an_execution_that_failed_is_no_finding() -> None:
