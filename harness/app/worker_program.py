@@ -117,7 +117,7 @@ def _programs(file: Path, worker: ReadWorker, given: Mapping[str, Any]) -> Itera
     for workflow in worker.workflows:
         if given.get("workflow") in (None, "", workflow.name):
             starts = not (given.get("starter") or given.get("one_program"))
-            said = "; ".join([where, *(_said(workflow, given) if starts else ())])
+            said = "; ".join([where, *(_said(file, workflow, given) if starts else ())])
             arguments = {"input": _arguments(file, workflow)} if starts and not given.get("input") else {}
             sent = _sent(workflow) if starts and not any(given.get(each) for each in _TELLING) else {}
             read = {**common, "workflow": workflow.name, **arguments, **sent, **options}
@@ -136,11 +136,15 @@ def _made_up(file: Path, workflow: ReadWorkflow, *, arguments: bool, sent: bool)
     return " and ".join([*made, *(["what it is sent (--signal, --update)"] if sent else [])])
 
 
+def _starter(file: Path, workflow: ReadWorkflow) -> str:
+    """Return the command of the program that starts a workflow as its user does; empty where that is not another."""
+    starter = workflow.starter
+    return command_of(Path(os.path.relpath(starter))) if starter and starter.resolve() != file.resolve() else ""
+
+
 def _or_starter(file: Path, workflow: ReadWorkflow) -> str:
-    """Name the program that starts a workflow as its user does; an empty text where there is none."""
-    if workflow.starter is None or workflow.starter.resolve() == file.resolve():
-        return ""
-    return f", or --starter '{command_of(Path(os.path.relpath(workflow.starter)))}', which starts it"
+    starter = _starter(file, workflow)
+    return f", or --starter '{starter}', which starts it" if starter else ""
 
 
 def _not_replayed(worker: ReadWorker, given: Mapping[str, Any]) -> str:
@@ -173,7 +177,7 @@ def _in_order(workflow: ReadWorkflow) -> list[ReadSend]:
     return sorted(workflow.sends, key=lambda each: kinds.index(each.kind))
 
 
-def _said(workflow: ReadWorkflow, given: Mapping[str, Any]) -> Iterator[str]:
+def _said(file: Path, workflow: ReadWorkflow, given: Mapping[str, Any]) -> Iterator[str]:
     """Yield what a workflow is started with and what it is sent, unless the user says so."""
     if not given.get("input"):
         whence = " as code of the project starts it" if workflow.written else ", made up" if workflow.arguments else ""
@@ -182,7 +186,9 @@ def _said(workflow: ReadWorkflow, given: Mapping[str, Any]) -> Iterator[str]:
     if any(given.get(each) for each in _TELLING) or not workflow.signals:
         return
     if not workflow.sends:
-        yield f"it takes {', '.join(workflow.signals)}, of which none is sent"
+        starter = _starter(file, workflow)
+        which = f"; --starter '{starter}' starts it, and may send them" if starter else ""
+        yield f"it takes {', '.join(workflow.signals)}, of which none is sent{which}"
         return
     yield f"whenever it waits it is sent {', and if it waits again '.join(map(_with_arguments, _in_order(workflow)))}"
 

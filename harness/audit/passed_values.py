@@ -16,17 +16,15 @@ from typing import Any
 from astroid import nodes
 from astroid.exceptions import NoDefault
 
+from harness.audit import plain_values
 from harness.audit.code.astroid_nodes import Node, elements, items, keyword_value, looped_over
 from harness.audit.code.origins import passed_arguments
 from harness.audit.code.project import Project
 from harness.audit.code.start_calls import calls_of
-from harness.audit.made_up_values import DEEPEST, NOT_KNOWN, UUID, example, fields, parameters
+from harness.audit.made_up_values import DEEPEST, NOT_KNOWN, example, fields, parameters
 
 _MOST = 30
 """How many elements of a list, or calls of a function, are looked at for one that can be read."""
-
-_UUIDS = ("uuid.uuid1", "uuid.uuid4", "uuid.uuid7")
-_SAME = ("builtins.list", "builtins.tuple", "builtins.sorted", "builtins.int", "builtins.float")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +82,8 @@ class _CallReader:
                 parameter, annotation = names[position]
                 values[position] = self._fill(parameter.name, annotation)
         filled = tuple(dict.fromkeys(self.filled))
-        return None if NOT_KNOWN in values else PassedValues(call=call, arguments=tuple(values), filled=filled)
+        known = tuple(plain_values.as_json(each) for each in values)
+        return None if NOT_KNOWN in values else PassedValues(call=call, arguments=known, filled=filled)
 
     def _arguments(self, call: nodes.Call) -> list[nodes.NodeNG] | None:
         """Return the expressions behind the name of what is called for; None where they are not written one by one."""
@@ -119,12 +118,17 @@ class _CallReader:
                 return self._called(expression, depth)
             case nodes.Subscript():
                 return self._item(expression, depth)
-            case nodes.BinOp(op="+"):
-                return self._sum(expression, depth)
-            case nodes.Name() | nodes.Attribute() | nodes.IfExp() | nodes.BoolOp() | nodes.Await():
+            case nodes.BinOp():
+                left, right = (self._written(each, depth - 1) for each in (expression.left, expression.right))
+                return plain_values.of_operation(expression.op, left, right)
+            case nodes.Attribute():
+                value = self._best(self._sources(expression), depth)
+                if value is not NOT_KNOWN:
+                    return value
+                return plain_values.of_attribute(self._written(expression.expr, depth - 1), expression.attrname)
+            case nodes.Name() | nodes.IfExp() | nodes.BoolOp():
                 return self._best(self._sources(expression), depth)
-        value = self._project.value_of(expression)  # arithmetic
-        return NOT_KNOWN if value is None else value
+        return NOT_KNOWN
 
     def _best(self, expressions: Iterable[nodes.NodeNG], depth: int) -> Any:
         """Return the value of the first expression that can be read wholly, or else in parts."""
@@ -141,11 +145,6 @@ class _CallReader:
         self.filled += holes if best is not NOT_KNOWN else []
         return best
 
-    def _sum(self, expression: nodes.BinOp, depth: int) -> Any:
-        left, right = (self._written(each, depth - 1) for each in (expression.left, expression.right))
-        alike = any(isinstance(left, kind) and isinstance(right, kind) for kind in (str, int | float, list))
-        return left + right if alike else NOT_KNOWN
-
     def _dict(self, expression: nodes.Dict, depth: int) -> Any:
         pairs = [(self._project.value_of(key), self._written(each, depth - 1)) for key, each in items(expression)]
         known = all(isinstance(key, str) and each is not NOT_KNOWN for key, each in pairs)
@@ -154,25 +153,22 @@ class _CallReader:
     def _text(self, part: Node, depth: int) -> Any:
         if not isinstance(part, nodes.FormattedValue):
             return self._written(part, depth - 1)
-        value = self._written(part.value, depth - 1)
         form = self._written(part.format_spec, depth - 1) if part.format_spec else ""
-        try:
-            return NOT_KNOWN if NOT_KNOWN in (value, form) else format(value, form)
-        except (TypeError, ValueError):
-            return NOT_KNOWN
+        return plain_values.formatted(self._written(part.value, depth - 1), form)
 
     def _called(self, call: nodes.Call, depth: int) -> Any:
         name = self._project.called_name(call)
-        if name in _UUIDS:
-            return UUID
-        if name in _SAME and len(call.args) == 1:
-            return self._written(call.args[0], depth - 1)
-        if name == "builtins.str" and len(call.args) == 1:
-            value = self._written(call.args[0], depth - 1)
-            return value if value is NOT_KNOWN else str(value)
         if name in ("os.getenv", "os.environ.get") and len(call.args) > 1:
             return self._written(call.args[1], depth - 1)
-        return self._object(call, depth)
+        made = self._object(call, depth)
+        if made is not NOT_KNOWN:
+            return made
+        arguments = [self._written(each, depth - 1) for each in call.args]
+        keywords = {each.arg: self._written(each.value, depth - 1) for each in call.keywords if each.arg}
+        value = plain_values.of_function(name, arguments, keywords)
+        if value is NOT_KNOWN and isinstance(call.func, nodes.Attribute):
+            return plain_values.of_method(self._written(call.func.expr, depth - 1), call.func.attrname, arguments)
+        return value
 
     def _object(self, call: nodes.Call, depth: int) -> Any:
         """Return what a dataclass or model is as JSON, of which at least one field can be read."""
@@ -205,15 +201,21 @@ class _CallReader:
             return value.get(place, NOT_KNOWN) if isinstance(value, dict) else NOT_KNOWN
         listed = list(itertools.islice(self._elements(expression.value), _MOST))
         if isinstance(expression.slice, nodes.Slice):
-            return NOT_KNOWN
+            return self._part(expression, depth)
         if isinstance(place, int) and -len(listed) <= place < len(listed):
             return self._written(listed[place], depth - 1)
         return self._best(listed, depth)
 
+    def _part(self, expression: Node, depth: int) -> Any:
+        """Return a part of a text or a list."""
+        bounds = (expression.slice.lower, expression.slice.upper, expression.slice.step)
+        places = [None if each is None else self._project.value_of(each) for each in bounds]
+        known = all(isinstance(place, int) for place, each in zip(places, bounds, strict=True) if each is not None)
+        whole = self._written(expression.value, depth - 1)
+        return whole[slice(*places)] if known and isinstance(whole, str | list) else NOT_KNOWN
+
     def _sources(self, expression: Node) -> Iterator[nodes.NodeNG]:
         """Yield the expressions that a value may have been written as."""
-        if isinstance(expression, nodes.Await):
-            return
         if isinstance(expression, nodes.Name):
             for bound in expression.lookup(expression.name)[1]:
                 if bound not in self._followed:  # of a loop within a loop each may go through what the other gives

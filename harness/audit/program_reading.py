@@ -23,8 +23,9 @@ from harness.audit.made_up_values import NOT_KNOWN, made_up, parameters
 from harness.audit.passed_values import passed
 from harness.audit.service_variables import service_variables
 
-_STARTS = frozenset({"execute_workflow", "start_workflow"})
+_STARTS = frozenset({"execute_workflow", "start_workflow", "WithStartWorkflowOperation"})
 _SENDS = frozenset({"signal", "execute_update", "start_update"})
+_SENDS |= {"execute_update_with_start_workflow", "start_update_with_start_workflow"}
 _DEFAULTS = frozenset({"add_argument", "get", "getenv"})
 _REPLAYED_WITH = ("data_converter", "plugins", "interceptors")
 _PORT = ":7233"

@@ -90,10 +90,33 @@ def test_it_is_read_through_what_client_code_does(tmp_path: Path, text: str) -> 
     assert started(tmp_path, text) == (LAMP, (), True)
 
 
+@pytest.mark.parametrize(
+    ("passed", "value"),
+    [
+        ("f'run-{int(time.time() * 1000)}'", "run-1767225600000"),
+        ("f'run-{uuid.uuid4().hex[:8]}'", "run-5f0c8a52"),
+        ("uuid.uuid4()", "5f0c8a52-6d0e-4b7c-9d43-1e2f3a4b5c6d"),
+        ("datetime.now(UTC).isoformat()", "2026-01-01T00:00:00+00:00"),
+        ("(datetime(2025, 1, 20) + timedelta(days=3)).strftime('%Y-%m-%d')", "2025-01-23"),
+        ("random.choice(['a', 'b']).upper()", "A"),
+        ("{'days': (7 % 4) + 1, 'rate': 3 / 2}", {"days": 4, "rate": 1.5}),
+        ("[timedelta(hours=1), datetime.now().year]", [3600.0, 2026]),
+    ],
+)
+def test_clocks_ids_and_arithmetic_give_values_too(tmp_path: Path, passed: str, value: object) -> None:
+    text = f"""
+    import random, time
+    from datetime import UTC, datetime, timedelta
+    async def main(client):
+        await client.execute_workflow(Agent.run, {passed}, id="x")
+    """
+    assert started(tmp_path, text, "question: str") == (value, (), True)
+
+
 def test_a_field_that_cannot_be_read_is_made_up_and_named(tmp_path: Path) -> None:
     text = """
     async def main(client):
-        order = Order(str(uuid.uuid4()), input("E-mail? "), items=load(), due_date=tomorrow().isoformat())
+        order = Order(str(uuid.uuid4()), input("E-mail? "), items=load(), due_date=tomorrow())
         await client.execute_workflow(Agent.run, order, id="x")
     """
     argument, filled, written = started(tmp_path, text)
