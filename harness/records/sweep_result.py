@@ -67,6 +67,7 @@ class SweepResult:
         unsteady: Places that only one of the two baselines reached.
         limit: Which limit ended the sweep while points were left to try, or an empty text.
         gaps: What left the worker by no door.
+        uncalled_tools: Tools that a model without a script was offered, and that no undisturbed run called.
         masked: What differed between the two baselines and is not compared.
         notes: What else a reader must know: one trial at a time, calls recalled, no replay.
         seconds: How long it took.
@@ -91,6 +92,7 @@ class SweepResult:
     unsteady: tuple[str, ...] = ()
     limit: str = ""
     gaps: tuple[str, ...] = ()
+    uncalled_tools: tuple[str, ...] = ()
     masked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0

@@ -147,6 +147,7 @@ class _ScenarioDocument(TypedDict):
     limit: str
     unsteady: list[str]
     coverage_gaps: list[str]
+    uncalled_tools: list[str]
     masked: list[str]
     notes: list[str]
 

@@ -13,6 +13,7 @@ from harness.sweeps.left_out import left_in_words
 from harness.sweeps.notes import notes
 from harness.sweeps.seen import Seen
 from harness.sweeps.trial_results import TrialResults
+from harness.trial.made_up import uncalled_tools
 
 
 def swept_so_far(
@@ -39,6 +40,7 @@ def swept_so_far(
         points_only: Whether only the points were asked for, also where the options do not say so.
     """
     gaps = dict.fromkeys(gap for evidence in seen.baselines for gap in evidence.gaps)
+    uncalled = dict.fromkeys(tool for evidence in seen.baselines for tool in uncalled_tools(scenario, evidence.tape))
     result = SweepResult(
         scenario=scenario.name,
         title=scenario.title,
@@ -54,6 +56,7 @@ def swept_so_far(
         unsteady=seen.known.unsteady,
         limit=seen.limit,
         gaps=tuple(gaps),
+        uncalled_tools=tuple(uncalled),
         masked=baseline_differences.listed(seen.baselines),
         notes=tuple(
             notes(

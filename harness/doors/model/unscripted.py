@@ -25,6 +25,8 @@ _TEXTS = {
 }
 """Texts of the formats that JSON Schema names (its section 7.3), as far as providers take them."""
 
+_UNREADABLE = (TypeError, ValueError, AttributeError, LookupError, RecursionError)
+
 _RESULTS = ("tool_result", "function_call_output")
 """Types of the parts of a conversation that hold what a tool returned; Chat Completions has a role of its own."""
 
@@ -39,8 +41,20 @@ def said_to(request: Mapping[str, Any], *, digest: str) -> Said:
     text = f"Answer {digest}."
     try:
         return _insisted_on(request, text)
-    except (TypeError, ValueError, AttributeError, LookupError, RecursionError):
+    except _UNREADABLE:
         return Said(text=text)
+
+
+def tools_in(request: Mapping[str, Any]) -> tuple[list[str], str]:
+    """Return the tools that a request offers, by name, and the one that it is answered with; empty where it is none.
+
+    What the provider itself runs has no name and is none. Where its tools cannot be read there are none.
+    """
+    try:
+        forced = _forced(request)
+        return [name for name, _ in _tools(request)], forced[0] if forced else ""
+    except _UNREADABLE:
+        return [], ""
 
 
 def _insisted_on(request: Mapping[str, Any], text: str) -> Said:

@@ -41,13 +41,21 @@ def remarks(sweep: SweepResult, *, shared: Collection[str] = (), said: Collectio
 
 
 def conditions(sweeps: Sequence[SweepResult]) -> list[str]:
-    """Return on what condition the outcomes hold, one line for each scenario whose worker passes the doors by."""
-    return [
+    """Return on what condition the outcomes hold, one line for each: past the doors, and by no tool of a model."""
+    past = [
         f"{each.scenario}: only what passes the doors was tried. What leaves the worker another way can be lost or "
         f"doubled unseen: {_in_short(each.gaps)}{_compared_with(each.gaps)}"
         for each in sweeps
         if each.gaps
     ]
+    uncalled = [
+        f"{each.scenario}: no script says what the model answers, so none of its answers called "
+        f"{_in_short(each.uncalled_tools, ', ')}. What tools do can be lost or doubled unseen: give answers that call "
+        "them with --model"
+        for each in sweeps
+        if each.uncalled_tools
+    ]
+    return [*past, *uncalled]
 
 
 def _compared_with(gaps: Sequence[str]) -> str:
@@ -57,9 +65,9 @@ def _compared_with(gaps: Sequence[str]) -> str:
     return f". What a file holds is compared with {' '.join(options)}" if options else ""
 
 
-def _in_short(gaps: Sequence[str]) -> str:
+def _in_short(gaps: Sequence[str], between: str = "; ") -> str:
     more = len(gaps) - _STRIKES_SHOWN
-    return "; ".join(gaps) if more < 1 else f"{'; '.join(gaps[:_STRIKES_SHOWN])}; and {more} more"
+    return between.join(gaps) if more < 1 else f"{between.join(gaps[:_STRIKES_SHOWN])}{between}and {more} more"
 
 
 def incomplete(sweep: SweepResult) -> list[str]:

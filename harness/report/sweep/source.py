@@ -78,7 +78,8 @@ def headline(sweeps: Sequence[SweepResult]) -> str:
     line += f", {unreachable} unreachable" if unreachable else ""
     counted = ", ".join(f"{findings.count(severity)} {severity}" for severity in Severity if severity in findings)
     line += f", {number(len(findings), 'finding')}" + (f" ({counted})" if counted else "")
-    return f"{line}, as far as the doors see" if any(each.gaps for each in sweeps) else line
+    line += ", as far as the doors see" if any(each.gaps for each in sweeps) else ""
+    return f"{line}, without tools of a model" if any(each.uncalled_tools for each in sweeps) else line
 
 
 def findings_of(
@@ -310,6 +311,7 @@ def _scenario(sweep: SweepResult) -> dict[str, Any]:
         "limit": sweep.limit,
         "unsteady": sweep.unsteady,
         "coverage_gaps": sweep.gaps,
+        "uncalled_tools": sweep.uncalled_tools,
         "masked": sweep.masked,
         "notes": sweep.notes,
     }

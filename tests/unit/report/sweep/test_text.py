@@ -242,3 +242,12 @@ def test_long_evidence_is_cut_short_and_says_so() -> None:
     assert "      line 11" in lines
     assert "      line 12" not in lines
     assert "      … and 18 more lines in verdict.json" in lines
+
+
+def test_tools_that_no_answer_of_a_model_called_are_told_before_all_else_and_with_the_outcome() -> None:
+    lines = report.text([replace(PASSED, uncalled_tools=("mail", "look", "pay", "book"))]).splitlines()
+    assert " ".join(map(str.strip, lines[:3])).rstrip() == (
+        "trip: no script says what the model answers, so none of its answers called mail, look, pay, and 1 more. What "
+        "tools do can be lost or doubled unseen: give answers that call them with --model"
+    )
+    assert lines[-1].startswith("PASS: 2 trials, 1 of 1 point struck, 0 findings, without tools of a model")
