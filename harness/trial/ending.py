@@ -27,6 +27,7 @@ from harness.trial.idle import NOBODY, wait_until_idle
 from harness.trial.stage import TrialStage
 from harness.trial.stuck import StuckWorkflows
 from harness.trial.taken_messages import dropped_in, unknown_to
+from harness.trial.unserved import UnservedActivities
 
 _SENT = ("signal", "update")
 _WHOLE_LIMIT = 15.0  # seconds for a zombie to say its last words, or for a server to be back
@@ -75,7 +76,8 @@ class TrialEnd:
             RigError: A process or a server of crashproof's failed.
         """
         driver = self._place.driver
-        watching = [_task(self._closed()), _task(driver.over.wait()), _task(self._broken()), _task(self._waits())]
+        waits = (self._closed(), driver.over.wait(), self._broken(), self._waits(), self._never_served())
+        watching = [_task(each) for each in waits]
         try:
             done = await self._first(watching)
         finally:
@@ -94,6 +96,9 @@ class TrialEnd:
             return "over", ""
         if first is watching[3]:
             return self._waits_for_nobody(str(reason))
+        if first is watching[4]:
+            self._stage.tape.note("deadline")
+            return "deadline", str(reason)
         return ("closed", "") if first is watching[0] else ("stopped", str(reason))
 
     def _waits_for_nobody(self, waiting: str) -> tuple[End, str]:
@@ -148,18 +153,34 @@ class TrialEnd:
         Raises:
             UsageError: It does not know one, or cannot decode what one was sent with.
         """
-        calls = [(each.operation, call) for each in self._stage.tape.entries if (call := each.facts_as(ClientCall))]
-        sent = [(kind, call) for kind, call in calls if kind in _SENT]
+        sent = self._sent()
         if failed := next((f"{kind} {call.name} failed: {call.failure}" for kind, call in sent if call.failure), ""):
             return failed
-        for workflow_id in self._stage.attribution.executions:
-            names = {call.name: kind for kind, call in sent if call.workflow_id == workflow_id}
-            if names and (unknown := await unknown_to(self._place.driver.client, workflow_id, names)):
-                raise UsageError(unknown)
+        await self.look_at_what_was_sent()
         process = self._stage.registry.process
         if sent and process and (dropped := dropped_in(process.log_tail(_DROPPED_LINES))):
             raise UsageError(dropped)
         return ""
+
+    async def look_at_what_was_sent(self) -> None:
+        """See whether the workflows know what they were sent, where their worker still lives to say so.
+
+        Raises:
+            UsageError: One does not: it was dropped, and what it should lead to was not tried.
+        """
+        process = self._stage.registry.process
+        for run in list(self._stage.attribution.executions.values()):
+            sent = [each for each in self._sent() if each[1].workflow_id == run.workflow_id]
+            # A signal that failed came when the work had closed; an update fails for being unknown, too.
+            names = {call.name: kind for kind, call in sent if kind == "update" or not call.failure}
+            answers = names and not run.is_activity and process is not None and process.alive
+            if answers and (unknown := await unknown_to(self._place.driver.client, run.workflow_id, names)):
+                raise UsageError(unknown)
+
+    def _sent(self) -> list[tuple[str, ClientCall]]:
+        """Return what crashproof has sent to the work, each with its kind."""
+        calls = [(each.operation, call) for each in self._stage.tape.entries if (call := each.facts_as(ClientCall))]
+        return [(kind, call) for kind, call in calls if kind in _SENT]
 
     async def _first(self, watching: list[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
         """Wait for one of several things until the deadline, which a busy machine puts off; return what has come."""
@@ -263,6 +284,17 @@ class TrialEnd:
                 if self._is_baseline:
                     raise RigError(f"the worker exited by itself with status {process.exit_status}", log=log)
                 return f"the worker exited by itself with status {process.exit_status}: {log.strip()[-400:]}"
+            await tape.changed(timeout=1.0)
+
+    async def _never_served(self) -> str:
+        """Wait until undisturbed work asks again and again, without end, for what cannot be served; say which."""
+        if not self._is_baseline:
+            await asyncio.Event().wait()
+        looked, tape, unserved = 0, self._stage.tape, UnservedActivities()
+        while True:
+            if reason := next(filter(None, map(unserved.why_over, tape.entries[looked:])), ""):
+                return reason
+            looked = len(tape.entries)
             await tape.changed(timeout=1.0)
 
 

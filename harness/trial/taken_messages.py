@@ -11,18 +11,20 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client
 from temporalio.converter import DataConverter
-from temporalio.service import RPCError
 
 from harness.errors import UsageError, nearest
 from harness.records.scenario import Scenario, Send
 
 METADATA = "__temporal_workflow_metadata"
 """The query by which every workflow tells which signals, queries and updates it knows."""
+
+_ANSWER_LIMIT = timedelta(seconds=10)
 
 _DROPPED = re.compile(r"Failed deserializing signal input for (\S+) .*dropping the signal")
 _CAUSE = re.compile(r"^[\w.]*(?:Error|Exception): .*", re.MULTILINE)
@@ -80,7 +82,7 @@ def dropped_in(log: str) -> str:
 
 
 async def unknown_to(client: Client, workflow_id: str, names: Mapping[str, str]) -> str:
-    """Say which of some messages a running workflow does not know; an empty text where it knows all, or does not say.
+    """Say which of some messages a workflow does not know; an empty text where it knows all, or does not say.
 
     Args:
         client: A client of its namespace.
@@ -88,8 +90,12 @@ async def unknown_to(client: Client, workflow_id: str, names: Mapping[str, str])
         names: The names of the messages, each with its kind: ``signal`` or ``update``.
     """
     try:
-        metadata = await client.get_workflow_handle(workflow_id).query(METADATA, result_type=WorkflowMetadata)
-    except RPCError:  # no worker was there to answer, or none of an SDK that knows this query
+        metadata = await client.get_workflow_handle(workflow_id).query(
+            METADATA, result_type=WorkflowMetadata, rpc_timeout=_ANSWER_LIMIT
+        )
+    except (
+        Exception
+    ):  # no worker answers, or none of an SDK that knows this query, or by a codec that is not known here
         return ""
     known = {
         "signal": [each.name for each in metadata.definition.signal_definitions],

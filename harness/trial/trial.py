@@ -85,6 +85,8 @@ async def run_trial(
                 place.driver.tell_unsent()
                 await place.metrics.at_end()
                 await _look_once_more(place)
+                if not plan.strikes and how == "closed":
+                    await end.look_at_what_was_sent()
                 if not plan.strikes and cold:
                     await _try_next_version(place)
         finally:
@@ -187,13 +189,21 @@ async def _first_execution(work: Starter, *, place: TrialStage) -> KnownRun:
     """Wait until the first run that the user's program starts is known."""
     stage, driver = place.stage, place.driver
     deadline = time.monotonic() + _STARTER_LIMIT
+    wanted = f" {work.workflow!r}" if work.workflow else ""
     while time.monotonic() < deadline:
+        ended = stage.workers.exited.is_set()  # looked at first: what it started is known by then
         if roots := stage.attribution.roots:
             return roots[0]
+        process = stage.registry.process
+        if ended and process and not work.command:
+            raise RigError(
+                f"the worker exited with status {process.exit_status} before it had started a workflow{wanted} through "
+                "the door",
+                log=process.log_tail(),
+            )
         driver.starter_is_well()
         await stage.tape.changed(timeout=0.5)
     process = stage.registry.process
-    wanted = f" {work.workflow!r}" if work.workflow else ""
     raise RigError(
         f"no workflow{wanted} was started through the door within {_STARTER_LIMIT:g} s",
         log=driver.log_tail() or (process.log_tail() if process else ""),

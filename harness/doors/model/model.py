@@ -64,7 +64,7 @@ def _said(request: dict[str, Any], dialect: Dialect, *, digest: str, script: Scr
     try:
         return _read(returned, request, dialect, digest=digest)
     except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
-        raise script.refuse(str(error)) from None
+        raise script.refuse(f"{error}; it is a text, or a dict as `crashproof model --help` shows") from None
 
 
 def _read(returned: Any, request: dict[str, Any], dialect: Dialect, *, digest: str) -> Answer:

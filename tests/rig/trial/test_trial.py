@@ -192,6 +192,21 @@ async def test_a_signal_that_the_workflow_does_not_know_is_told(rig: Rig, tmp_pa
         await tried(misspelt, rig, tmp_path)
 
 
+async def test_a_signal_or_an_update_that_work_does_not_know_which_ends_without_it_is_told(
+    rig: Rig, tmp_path: Path
+) -> None:
+    at_the_end = COMPLETES.format("Marking/mark.1")
+    for sent in (signal("stop", "x"), signal("stop", "x", at=at_the_end), update("stop", "x")):
+        with pytest.raises(UsageError, match=f"Marking knows no {sent.kind} 'stop'"):
+            await tried(replace(HARD_CODED, sends=[sent]), rig, tmp_path / sent.kind / sent.at[:5])
+
+
+async def test_a_worker_that_ends_before_it_has_started_its_work_is_told_at_once(rig: Rig, tmp_path: Path) -> None:
+    nothing = Scenario(name="nothing", worker=shlex.join([sys.executable, "-c", "pass"]), work=started_by_worker())
+    with pytest.raises(RigError, match="exited with status 0 before it had started a workflow through the door"):
+        await tried(nothing, rig, tmp_path)
+
+
 async def test_two_executions_are_followed_to_their_ends_and_each_has_its_own_points(rig: Rig, tmp_path: Path) -> None:
     work = start("Marking", inputs=[("ash",), ("birch",)])
     found = await tried(replace(HARD_CODED, work=work), rig, tmp_path, COMPLETES.format("Marking.2/mark.1"))
