@@ -56,8 +56,12 @@ def ad_hoc_scenario(given: Mapping[str, Any]) -> Scenario:
         time_limit=given.get("trial_limit") or Scenario.time_limit,
         state=tuple(given["state"] or ()),
         http_proxy=bool(given["http_proxy"]),
-        search_attributes=dict(_pair(text, option="--search-attribute") for text in given["search_attribute"] or ()),
-        nexus_endpoints=dict(_pair(text, option="--nexus-endpoint") for text in given["nexus_endpoint"] or ()),
+        search_attributes=dict(
+            _pair(text, option="--search-attribute", form="NAME=TYPE") for text in given["search_attribute"] or ()
+        ),
+        nexus_endpoints=dict(
+            _pair(text, option="--nexus-endpoint", form="NAME=QUEUE") for text in given["nexus_endpoint"] or ()
+        ),
         data_converter=given["data_converter"] or "",
         replayer=given.get("replayer") or "",
         made_up=given.get("made_up") or "",
@@ -193,10 +197,10 @@ def _json(text: str, *, option: str) -> Any:
         ) from error
 
 
-def _pair(text: str, *, option: str) -> tuple[str, str]:
+def _pair(text: str, *, option: str, form: str = "NAME=VALUE") -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise UsageError(f"{option} {text!r} is not NAME=VALUE")
+        raise UsageError(f"{option} {text!r} is not {form}")
     return name, value
 
 

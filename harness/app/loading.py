@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
+from harness.app.worker_program import makes_worker
 from harness.errors import UsageError, nearest
 from harness.records.scenario import Scenario
 
@@ -65,7 +66,12 @@ def load_file(path: Path) -> list[Scenario]:
         if isinstance(value, Scenario)
     ]
     if not declared:
-        raise UsageError(f"{path} declares no scenario: a variable that holds a harness.Scenario is one")
+        none = f"{path} declares no scenario: a variable that holds a harness.Scenario is one"
+        raise UsageError(
+            f"{none}; the program of a worker is given alone: crashproof run {path}"
+            if makes_worker(path)
+            else f"{none}; nor does it make a worker, as `Worker(...)` of temporalio does"
+        )
     return declared
 
 

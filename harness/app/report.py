@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from harness.app.judge import judge
@@ -31,6 +32,21 @@ def reported(folder: Path, *, tell: Tell) -> RunResult:
     return judge(folder, tell=tell, anew=False)
 
 
+def make_report_folder(to: Path) -> None:
+    """Make the folder that report files go to, where it is not there: before a run, so that none ends in vain.
+
+    Raises:
+        UsageError: It is no folder, or nobody may write there.
+    """
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+        writable = os.access(to, os.W_OK)
+    except OSError as error:
+        raise UsageError(f"no reports can be written to {to}: {error.strerror}") from error
+    if not writable:
+        raise UsageError(f"no reports can be written to {to}: nobody may write there")
+
+
 def write_reports(folder: Path, *, to: Path) -> None:
     """Copy the report files of a run into a folder, which is made where it is not there.
 
@@ -41,8 +57,8 @@ def write_reports(folder: Path, *, to: Path) -> None:
     Raises:
         UsageError: That is no folder, or nobody may write there.
     """
+    make_report_folder(to)
     try:
-        to.mkdir(parents=True, exist_ok=True)
         for form in forms():
             file = folder / form.file
             if file.is_file():

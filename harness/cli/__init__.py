@@ -163,7 +163,12 @@ def _explained(error: BaseException) -> tuple[str, int]:
             return "crashproof: interrupted", 130
         case OSError():
             place = f"{error.filename}: " if error.filename else ""
-            return f"crashproof: {place}{error.strerror or error}; is the disk full or read-only?", 3
+            why = (
+                "was it removed meanwhile?"
+                if isinstance(error, FileNotFoundError)
+                else "is the disk full or read-only?"
+            )
+            return f"crashproof: {place}{error.strerror or error}; {why}", 3
         case _:
             # A SystemExit of the user's code, too. The interpreter's own status for it would say that a finding was
             # made, or none.

@@ -86,6 +86,7 @@ def ready(targets: tuple[str, ...], form: str, **given: Any) -> int:
     """
     from harness.app.loading import beside
     from harness.app.ready import ready_from, waivers  # these take their time, and --help needs none of them
+    from harness.app.report import make_report_folder
     from harness.cli.interrupting import interruptible
 
     waived = waivers(given["not_applicable"])
@@ -93,6 +94,8 @@ def ready(targets: tuple[str, ...], form: str, **given: Any) -> int:
         given[name] = given[name] and given[name].absolute()
         if given[name] and name != "report_dir" and not given[name].parent.is_dir():
             raise UsageError(f"--{name} {given[name]}: there is no folder {given[name].parent}")
+    if given["report_dir"]:
+        make_report_folder(given["report_dir"])
     if given["from_run"]:
         if targets or given["worker"]:
             raise UsageError("--from fills the points from a run that is there: give no scenario or worker beside it")

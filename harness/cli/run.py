@@ -144,6 +144,10 @@ def run(targets: tuple[str, ...], form: str, **given: Any) -> int:
         _refuse_beside_resume(click.get_current_context())
     if given["thorough"] and not given["faults_wanted"]:
         given["faults_wanted"] = ("all",)
+    if given["report_dir"]:
+        from harness.app.report import make_report_folder
+
+        make_report_folder(given["report_dir"])
     work = _declared(targets, given)
     options = SweepOptions(
         real_time=given["real_time"],

@@ -31,6 +31,8 @@ _NO_PROFILE = re.compile(r"Profile '(?P<profile>[^']*)' not found")
 _NO_VARIABLE = re.compile(r"^KeyError: '(?P<name>[A-Z][A-Z0-9_]*)'", re.MULTILINE)
 _SANDBOX = re.compile(r"RestrictedWorkflowAccessError: (?P<what>.*)|Failed validating workflow (?P<workflow>\S+)")
 
+_RUNS_AGAIN = "asyncio.run() cannot be called from a running event loop"
+
 
 def failed_start(
     message: str, *, process: Process, environment: Mapping[str, str], address: str = "", tls: bool = False
@@ -79,7 +81,12 @@ def _cause(raised: re.Match[str]) -> str:
 def hints(written: str, *, environment: Mapping[str, str], address: str = "", tls: bool = False) -> Iterator[str]:
     """Yield what fits what a worker process wrote: what to give, to change or to install."""
     door = environment.get("TEMPORAL_ADDRESS", "")
-    if _SANDBOX.search(written):
+    if _SANDBOX.search(written) and _RUNS_AGAIN in written:
+        yield (
+            "the workflow sandbox imports the file that defines a workflow once more, and that starts the program "
+            'again: let only `if __name__ == "__main__":` start it'
+        )
+    elif _SANDBOX.search(written):
         yield from _sandbox(written)
     if missing := _NO_MODULE.search(written):
         yield (

@@ -295,7 +295,9 @@ def find_command(command: Sequence[str], *, path: str, cwd: Path | None = None) 
         return str(file.absolute())
     located = shutil.which(program, path=path)
     if located is None:
-        hint = nearest(program, _programs(path))
+        is_here = Path(cwd or ".", program).is_file()
+        run = f"python {program}" if program.endswith(".py") else f"./{program}"
+        hint = f"; the file here is run by {run!r}" if is_here else nearest(program, _programs(path))
         raise UsageError(f"command not found on PATH: {program!r}{hint}")
     return os.path.abspath(located)
 

@@ -57,7 +57,8 @@ class SearchAttributes:
     def __init__(self, frontend: Frontend, *, declared: Mapping[str, str], tape: LiveTape, execute: Execute) -> None:
         for name, kind in declared.items():
             if kind not in TYPES:
-                raise UsageError(f"{kind!r}, of the search attribute {name}, is no type{nearest(kind, TYPES)}")
+                known = f"{nearest(kind, TYPES)}; known: {', '.join(TYPES)}"
+                raise UsageError(f"{kind!r}, of the search attribute {name}, is no type{known}")
         self._frontend = frontend
         self._declared = declared
         self._tape = tape

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import os
 import sys
 from collections import Counter, deque
@@ -13,7 +12,6 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from temporalio.converter import DataConverter
 
@@ -24,6 +22,7 @@ from harness.replay.compare.mixed_answers import Chosen, MixedAnswers
 from harness.replay.conditions import COLD, PLAIN, THROUGH_DOOR, Condition
 from harness.replay.door.answer_comparison import AnswerComparer, HistoryAnswers
 from harness.replay.door.worker import ReplayWorker, WorkerCommand
+from harness.temporal.named_converter import named_converter
 
 JOBS = 2
 """How many worker processes run at once by default."""
@@ -265,11 +264,4 @@ def _slots(jobs: int) -> int:
 def _converter(reference: str, cwd: Path) -> DataConverter:
     if str(cwd) not in sys.path:
         sys.path.insert(0, str(cwd))
-    module, _, name = reference.partition(":")
-    try:
-        converter: Any = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise UsageError(f"the data converter {reference!r} cannot be imported: {error}") from error
-    if not isinstance(converter, DataConverter):
-        raise UsageError(f"{reference!r} is a {type(converter).__name__}, not a temporalio DataConverter")
-    return converter
+    return named_converter(reference)

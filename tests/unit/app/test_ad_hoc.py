@@ -126,6 +126,7 @@ def test_the_rest_is_taken_over() -> None:
         ({"query": ("state",)}, "--query 'state' says no point to be sent at: write NAME@POINT"),
         ({"env": ("A",)}, "--env 'A' is not NAME=VALUE"),
         ({"env": ("=1",)}, "--env '=1' is not NAME=VALUE"),
+        ({"search_attribute": ("A",)}, "--search-attribute 'A' is not NAME=TYPE"),
         ({"address": "example.com:7233"}, "is not a loopback HOST:PORT"),
         ({"address": "localhost"}, "is not a loopback HOST:PORT"),
         ({"workflow": None}, "--worker needs --workflow TYPE or --activity TYPE to start"),

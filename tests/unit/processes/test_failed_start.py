@@ -120,6 +120,32 @@ def test_a_refusal_of_the_sandbox_names_the_import(tmp_path: Path) -> None:
     assert "imports_passed_through" in hint
 
 
+def test_a_program_that_the_sandbox_starts_again_is_told_to_guard_its_start(tmp_path: Path) -> None:
+    written = written_by(
+        tmp_path,
+        worker="""
+            import asyncio
+            from temporalio import workflow
+            from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+
+            @workflow.defn
+            class Flow:
+                @workflow.run
+                async def run(self) -> None: ...
+
+            async def main() -> None:
+                try:
+                    SandboxedWorkflowRunner().prepare_workflow(workflow._Definition.must_from_class(Flow))
+                except Exception as error:
+                    raise RuntimeError("Failed validating workflow Flow") from error
+
+            asyncio.run(main())
+        """,
+    )
+    (hint,) = hints(written, environment=DOOR)
+    assert hint.endswith('let only `if __name__ == "__main__":` start it')
+
+
 async def test_the_error_shows_no_secret_and_names_the_log(tmp_path: Path) -> None:
     code = "import sys; sys.exit('my key is sk-canary')"
     environment = {**os.environ, **DOOR, "MY_API_KEY": "sk-canary"}

@@ -55,6 +55,7 @@ def test_one_that_cannot_start_is_told_before_anything_is_started(code: Path) ->
         ("python -m app.worker_2", "there is no module 'app.worker_2'"),
         ("python -m harness.nowhere", "there is no module 'harness.nowhere'"),
         ("pythn worker.py", "command not found on PATH: 'pythn'"),
+        ("worker.py", "command not found on PATH: 'worker.py'; the file here is run by 'python worker.py'"),
     ]:
         with pytest.raises(UsageError) as error:
             look_at_next_version(text)
