@@ -13,7 +13,7 @@ from harness.checks import faults_met, showing
 from harness.checks.attempts import Attempt, accelerated, attempts_of, by_execution, deaths, lost_at
 from harness.checks.check import NothingToLookAt, check
 from harness.checks.hangs import LONGEST
-from harness.checks.lasting_effects import key_of
+from harness.checks.lasting_effects import is_harmless_again
 from harness.checks.lateness import Late, excusable
 from harness.records.evidence import Evidence
 from harness.records.message_facts import ActivityTask, HeartbeatRequest
@@ -171,7 +171,7 @@ def heartbeat_details_delivered(evidence: Evidence, baselines: Sequence[Evidence
 def no_work_redone(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
     """No work from before the delivered checkpoint is done again by the next attempt.
 
-    Work is a model call, or an effect without an idempotency key: asking again for an effect with its key is harmless.
+    Work is a model call, or an effect that asking again does twice: one without an idempotency key, by POST.
     A heartbeat is sent beside the calls, so that one made just before a call may be seen just after it. It is taken as
     the checkpoint after a call only if it was never seen before that call, in this trial or undisturbed.
     """
@@ -190,7 +190,7 @@ def no_work_redone(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterato
                 for call in _work(each)
                 if (reply := each.answered(call)) and reply.at <= last.at and (mark, _unit(call)) not in early
             ]
-            repeated = [call for call in attempt.calls("model", "effect") if not key_of(call)]
+            repeated = [call for call in attempt.calls("model", "effect") if not is_harmless_again(call)]
             counts = Counter(_unit(call) for call in (*done, *repeated))
             again = [
                 call
@@ -339,7 +339,7 @@ def _work(attempt: Attempt) -> list[Entry]:
         call
         for call in attempt.calls("model", "effect")
         if attempt.answered(call) is not None
-        and not key_of(call)
+        and not is_harmless_again(call)
         and not (call.door == "effect" and call.http.method.upper() in _READS)
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -20,11 +21,14 @@ _Right = TypeVar("_Right")
 
 _BELOW = re.compile(r"[/+]")  # what follows in a path is a child, or a later run
 _READS = ("GET", "HEAD", "OPTIONS", "CONNECT")  # what CONNECT carries is not seen
+_IDEMPOTENT = ("PUT", "DELETE")
 
 
 @dataclass(frozen=True)
 class LastingEffect:
-    """One lasting effect: a POST without a key, or all that were sent with the same name and key.
+    """One lasting effect: a POST without a key, or all that are the same one asked for again.
+
+    Those are all of the same name and key; without a key, all with which the same is put to, or deleted at, one place.
 
     Attributes:
         name: Name of the effect.
@@ -44,7 +48,7 @@ class LastingEffect:
 
 
 def effects_of(evidence: Evidence) -> tuple[LastingEffect, ...]:
-    """Return the lasting effects of a trial, in order; the same name and key asked again is the same effect."""
+    """Return the lasting effects of a trial, in order; the same one asked for again is the same effect."""
     return evidence.view(_effects)
 
 
@@ -70,8 +74,8 @@ def _calls(evidence: Evidence, counts: Callable[[float], bool]) -> Iterator[Last
             continue
         if not counts(entry.at):
             continue
-        key = key_of(call)
-        identity = (entry.operation, key) if key else (entry.operation, "", entry.message, len(executions))
+        again = _same_again(call)
+        identity = (entry.operation, again) if again else (entry.operation, "", entry.message, len(executions))
         executions.setdefault(identity, []).append(entry)
     return (_effect(evidence, entries, asked) for entries in executions.values())
 
@@ -138,6 +142,23 @@ def value_at(effect: LastingEffect, field: str) -> str:
 def key_of(call: Entry) -> str:
     """Return the idempotency key of a request, in a header or its body, or an empty text."""
     return idempotency_key(call.http.headers, call.http.body)
+
+
+def is_harmless_again(call: Entry) -> bool:
+    """Tell whether a request does nothing more where it comes a second time: by its key, or by its method."""
+    return bool(_same_again(call))
+
+
+def _same_again(call: Entry) -> str:
+    """Return what is the same in all requests for the effect of one; empty where each request has its own effect.
+
+    PUT and DELETE are idempotent by themselves (RFC 9110, section 9.2.2), as far as the same is asked.
+    """
+    method = call.http.method.upper()
+    if key := key_of(call):
+        return key
+    asked = [method, call.http.path, call.http.body]
+    return json.dumps(asked, sort_keys=True, default=str) if method in _IDEMPOTENT else ""
 
 
 def same_effect(seen: LastingEffect, pattern: LastingEffect) -> bool:

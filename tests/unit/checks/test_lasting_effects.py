@@ -24,6 +24,23 @@ def test_the_same_name_and_key_asked_again_is_the_same_effect() -> None:
     assert len(lasting_effects.effects_of(notes("", ""))) == 2
 
 
+def asked(method: str, *calls: tuple[str, object]) -> list[int]:
+    """Return how often each effect was asked for."""
+    story = Story()
+    for path, body in calls:
+        call = HttpCall(method=method, path=path, headers={}, body=body)
+        story.message("effect", "orders", asked=call, told=call, status="200")
+    return [len(effect.entries) for effect in lasting_effects.effects_of(story.evidence())]
+
+
+def test_what_is_put_to_one_place_or_deleted_there_is_one_effect_however_often_it_is_asked() -> None:
+    paid, unpaid = {"paid": True}, {"paid": False}
+    assert asked("PUT", ("/orders/7", paid), ("/orders/7", paid)) == [2]
+    assert asked("DELETE", ("/carts/7", None), ("/carts/7", None)) == [2]
+    assert asked("PUT", ("/orders/7", paid), ("/orders/8", paid), ("/orders/7", unpaid)) == [1, 1, 1]
+    assert asked("POST", ("/orders", paid), ("/orders", paid)) == asked("PATCH", *2 * [("/orders/7", paid)]) == [1, 1]
+
+
 def test_reads_and_refused_calls_have_no_lasting_effect() -> None:
     story = Story()
     story.message("effect", "search", asked=HttpCall(method="GET", path="/search"), status="200")
