@@ -154,7 +154,7 @@ def _belongs(evidence: Evidence, stored: SweepResult) -> bool:
 def _trials(folder: Path) -> dict[str, list[Path]]:
     """Return the folders of the trials of each scenario that left evidence."""
     trials: dict[str, list[Path]] = {}
-    for trial in sorted((folder / "trials").iterdir()):
+    for trial in sorted((folder / "trials").glob("*")):
         if (trial / "trial.json").is_file() or folders.is_judged(trial):
             trials.setdefault(folders.scenario_of(trial), []).append(trial)
     return trials

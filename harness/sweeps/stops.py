@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,5 +53,8 @@ def stops_in_words(stops: Sequence[Stop]) -> str:
         return ""
     sent = ", ".join(dict.fromkeys(operation for stop in stops for operation in stop.sent)) or "nothing"
     longest = max(stop.seconds for stop in stops)
-    statuses = " or ".join(str(status) for status in sorted({stop.exit_status for stop in stops}))
-    return f"After SIGTERM the worker still sent {sent}; it ended within {longest:.1f} s, with exit status {statuses}."
+    statuses = sorted({stop.exit_status for stop in stops})
+    shown = " or ".join(map(str, statuses))
+    killed = -signal.SIGKILL in statuses
+    ended = "was killed, since it did not end by itself," if killed else "ended"
+    return f"After SIGTERM the worker still sent {sent}; it {ended} within {longest:.1f} s, with exit status {shown}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,6 +53,12 @@ def test_what_was_judged_counts_unless_it_is_to_be_judged_anew(interrupted: Path
     assert (kept["000002"], anew["000002"]) == (Outcome.FAIL, Outcome.PASS)
     assert kept["000001"] is anew["000001"] is Outcome.PASS
     assert (interrupted / "report.html").is_file()
+
+
+def test_a_run_that_left_no_trial_shows_nothing(interrupted: Path) -> None:
+    shutil.rmtree(interrupted / "trials")
+    judged = judge(interrupted, tell=silent)
+    assert [(each.outcome, each.verdicts) for each in judged.sweeps] == [(Outcome.UNKNOWN, ())] * 2
 
 
 def test_how_far_it_is_is_told(interrupted: Path, monkeypatch: pytest.MonkeyPatch) -> None:

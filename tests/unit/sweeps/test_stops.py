@@ -55,6 +55,16 @@ def test_a_worker_that_dies_at_once_sends_nothing() -> None:
     )
 
 
+def test_a_worker_that_ignores_the_signal_is_told_to_have_been_killed() -> None:
+    found = stop_of(
+        evidence(act("strike", 2.0, fault="terminate-worker"), act("worker-exit", 22.0, exit_status=-9, expected=True))
+    )
+    assert found is not None
+    assert stops_in_words([found]).endswith(
+        "; it was killed, since it did not end by itself, within 20.0 s, with exit status -9."
+    )
+
+
 def test_a_kill_is_no_stop_and_neither_is_one_that_is_not_seen_to_the_end() -> None:
     killed = (act("strike", 2.0, fault="kill-worker"), act("worker-exit", 2.1, exit_status=-9, expected=True))
     assert stop_of(evidence(*killed, fault="kill-worker")) is None
