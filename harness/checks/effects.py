@@ -11,6 +11,7 @@ from harness.checks.check import Check, NothingToLookAt, check
 from harness.checks.executions import same_work
 from harness.checks.lasting_effects import LastingEffect, same_effect, same_effect_and_key
 from harness.checks.scheduled import scheduled_at
+from harness.records.effect_name import effect_name
 from harness.records.evidence import Evidence
 from harness.records.tape import Entry, client_calls
 from harness.records.verdict import Finding
@@ -111,10 +112,11 @@ def _on_the_way_out(effect: LastingEffect, evidence: Evidence, usual: set[str]) 
 def happens_once(effect: str, *, key: str = "") -> Check:
     """Make a check that an effect happens exactly once for each value of its key; see ``checks.HappensOnce``."""
     name = f"happens-once:{effect}:{key}" if key else f"happens-once:{effect}"
+    named = effect_name(effect)
 
     def judge(evidence: Evidence, baselines: Sequence[Evidence]) -> Iterator[Finding]:
-        seen = _by_value(lasting_effects.effects_of(evidence), name=effect, key=key)
-        usual = [_by_value(lasting_effects.effects_of(each), name=effect, key=key) for each in baselines]
+        seen = _by_value(lasting_effects.effects_of(evidence), name=named, key=key)
+        usual = [_by_value(lasting_effects.effects_of(each), name=named, key=key) for each in baselines]
         if not seen and not any(usual):
             raise NothingToLookAt(f"no effect {effect} was executed")
         for value, group in seen.items():

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import UsageError
+from harness.records.effect_name import effect_name
 from harness.records.field_types import hold_types
 
 RESULT, EFFECT, UNDONE = "expect-result", "expect-effect", "undone"
@@ -107,7 +108,7 @@ def counted_effect(text: str) -> CountedEffect:
     said = _EFFECT.fullmatch(text.strip())
     if said is None:
         raise UsageError(f"the expected effect {text!r} is not NAME=TIMES or NAME=TIMES per FIELD: charge=1 per order")
-    return CountedEffect(effect=said["effect"], count=int(said["count"]), field=said["field"] or "")
+    return CountedEffect(effect=effect_name(said["effect"]), count=int(said["count"]), field=said["field"] or "")
 
 
 def undone_effect(text: str) -> UndoneEffect:
@@ -119,7 +120,7 @@ def undone_effect(text: str) -> UndoneEffect:
     said = _UNDONE.fullmatch(text.strip())
     if said is None:
         raise UsageError(f"the undoing {text!r} is not NAME=UNDO or NAME=UNDO per FIELD: book=cancel per trip")
-    return UndoneEffect(effect=said["effect"], undo=said["undo"], field=said["field"] or "")
+    return UndoneEffect(effect=effect_name(said["effect"]), undo=effect_name(said["undo"]), field=said["field"] or "")
 
 
 def _texts(given: str | Iterable[str]) -> tuple[str, ...]:

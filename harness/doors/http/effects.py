@@ -31,6 +31,7 @@ from urllib.parse import unquote
 
 from harness.doors.http.answer import Answer, json_answer, parsed, plain_headers
 from harness.doors.http.script import Script, ScriptError
+from harness.records.effect_name import effect_name
 from harness.records.idempotency import idempotency_key
 from harness.records.withheld import path_without_secrets
 
@@ -71,7 +72,8 @@ class EffectRequest:
 
 def operation_of(method: str, path: str) -> str:
     """Return the operation of a request: the effect's name, or ``GET:name`` for a read."""
-    return _name(path) if method in CHANGING else f"{method}:{_name(path)}"
+    name = effect_name(_name(path))
+    return name if method in CHANGING else f"{method}:{name}"
 
 
 def answer(effect: EffectRequest, *, scripts: Mapping[str, Script] = MappingProxyType({})) -> Answer:

@@ -45,6 +45,13 @@ def test_effect_that_happens_as_often_as_is_expected() -> None:
     assert only_finding("expect-effect:charge=1", charged("a", "b")).message == "charge happened 2 times, expected once"
 
 
+def test_an_effect_is_expected_by_its_name_with_or_without_the_id_in_it() -> None:
+    evidence = Story().effect("orders/ID/charge", {}).close().evidence()
+    passes("expect-effect:orders/ID/charge=1", evidence)
+    passes("expect-effect:orders/0b0f5f7e-6a44-4a4c-9c0d-1f0e6f2a9d21/charge=1", evidence)
+    only_finding("expect-effect:orders/0b0f5f7e-6a44-4a4c-9c0d-1f0e6f2a9d21/charge=2", evidence)
+
+
 def test_wrong_from_the_start_is_told_with_the_baseline_alone() -> None:
     story = killed().strike()
     pay = story.activity("pay")

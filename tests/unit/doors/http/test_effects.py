@@ -56,6 +56,9 @@ def test_where_the_key_is_looked_for() -> None:
         ("DELETE", "/cards/7/charge/?x=1", "cards/7/charge"),
         ("PUT", "/a%20b", "a b"),
         ("GET", "/note", "GET:note"),
+        ("POST", "/orders/0B0F5f7e-6a44-4a4c-9c0d-1f0e6f2a9d21/charge", "orders/ID/charge"),
+        ("GET", "/orders/o-0b0f5f7e6a444a4c9c0d1f0e6f2a9d21", "GET:orders/o-ID"),
+        ("POST", "/blobs/0b0f5f7e6a444a4c9c0d1f0e6f2a9d21aa", "blobs/0b0f5f7e6a444a4c9c0d1f0e6f2a9d21aa"),
     ],
 )
 def test_a_read_is_no_effect(method: str, path: str, operation: str) -> None:
