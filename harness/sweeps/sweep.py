@@ -60,6 +60,7 @@ from harness.sweeps.trial_results import TrialResults, only
 from harness.sweeps.trials import RunTrial, Trials, ended
 from harness.sweeps.turns import Turns
 from harness.trial.deadline import BASELINE_LIMIT, Bounds, bounds
+from harness.trial.state import unchanged
 
 
 class Sweep:
@@ -214,7 +215,7 @@ class Sweep:
     def _why_not_go_on(self) -> str:
         """Say why a sweep would prove nothing, or return an empty text."""
         known = self._seen.known
-        if reason := why_not_compared(self._seen.baselines):
+        if reason := why_not_compared(self._seen.baselines) or unchanged(self._scenario, self._seen.baselines):
             return reason
         if len(known.not_applicable) == len(self._faults):
             return "none of the faults is applicable: there is nothing to strike"

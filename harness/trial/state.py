@@ -13,11 +13,28 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.records.act_facts import StateChanged
-from harness.records.scenario import TRIAL
+from harness.records.evidence import Evidence
+from harness.records.scenario import TRIAL, Scenario
+from harness.records.tape import acts
 from harness.trial.live_tape import LiveTape
 from harness.trial.state_rows import Rows, files_of, rows_of
 
 _MOST_BYTES = 1 << 30
+
+
+def unchanged(scenario: Scenario, baselines: Sequence[Evidence]) -> str:
+    """Say that nothing can be seen in the state that a scenario names, or return an empty text.
+
+    What is there already by its key is not written again: where an undisturbed run changes nothing, none is seen to
+    lose or double it.
+    """
+    if not scenario.states or any(True for each in baselines for _ in acts(each.tape, "state")):
+        return ""
+    names = ", ".join(Path(name).name for name in scenario.states)
+    return (
+        f"no undisturbed run changed {names}: begin with a state in which the work is still to be done (it may be that "
+        "of an earlier run), or do not name it"
+    )
 
 
 class StateLocks:

@@ -8,8 +8,11 @@ from pathlib import Path
 
 from harness import Scenario, start
 from harness.records.act_facts import StateChanged
+from harness.records.evidence import Evidence
+from harness.records.plan import Plan
+from harness.records.tape import Entry
 from harness.trial.live_tape import LiveTape
-from harness.trial.state import StateLocks, kept_state
+from harness.trial.state import StateLocks, kept_state, unchanged
 
 
 def charge(file: Path, *orders: str) -> None:
@@ -98,3 +101,16 @@ async def test_a_state_of_the_trials_own_is_told_under_one_name_in_every_trial(t
         told[0] == told[1] == [StateChanged(place="audit-${TRIAL}.db charges", change="added", row={"ordered": "o-1"})]
     )
     assert not list(tmp_path.glob("*.db"))
+
+
+def undisturbed(*changes: StateChanged) -> Evidence:
+    tape = tuple(Entry(at=0, kind="act", operation="state", facts=each) for each in changes)
+    return Evidence(trial="t", scenario="s", plan=Plan(), end="closed", tape=tape)
+
+
+def test_a_state_that_no_undisturbed_run_changes_shows_nothing() -> None:
+    added = StateChanged(place="audit.db charges", change="added", row={"ordered": "o-1"})
+    named = Scenario(worker="python worker.py", work=start("Agent"), state=["data/audit.db", "notes"])
+    assert unchanged(named, [undisturbed(), undisturbed()]).startswith("no undisturbed run changed audit.db, notes: ")
+    assert unchanged(named, [undisturbed(), undisturbed(added)]) == ""
+    assert unchanged(Scenario(worker="python worker.py", work=start("Agent")), [undisturbed()]) == ""
