@@ -144,7 +144,8 @@ def show(
     elif points_only:
         say(text_report.points(sweeps))
     else:
-        say(text_report.text(sweeps, folder=place))
+        width = terminal()[1] if sys.stdout.isatty() else text_report.WIDTH
+        say(text_report.text(sweeps, folder=place, width=width))
     if comparison and form == "text":
         say(f"\n{comparison_text(comparison, earlier=before)}")
     if explored and form == "text":

@@ -17,19 +17,25 @@ from harness.report.sweep.source import Reproduce, findings_of, headline, unexpl
 from harness.report.text import Column, finding_block, named_column, table, wrapped
 
 _EVIDENCE_SHOWN = 12
-_WIDTH = 110
+WIDTH = 110
+"""Columns of a report that goes to a file."""
+
 _LABEL = 17  # columns that ``Reproduce with:`` takes
+_INDENT = 4  # columns in front of it
 
 
-def text(sweeps: Sequence[SweepResult], *, folder: str = "", reproduce: Reproduce = reproduce_trial) -> str:
+def text(
+    sweeps: Sequence[SweepResult], *, folder: str = "", reproduce: Reproduce = reproduce_trial, width: int = WIDTH
+) -> str:
     """Return the report of a run, ready for a terminal or a log.
 
     Args:
         sweeps: What each scenario came to.
         folder: The evidence folder, as the user would type it.
         reproduce: Returns the command that runs a trial again.
+        width: How many columns there are.
     """
-    lines = [part for line in conditions(sweeps) for part in [*wrapped(line, _WIDTH, indent="  ", first=""), ""]]
+    lines = [part for line in conditions(sweeps) for part in [*wrapped(line, width, indent="  ", first=""), ""]]
     unknown = [verdict for each in sweeps for verdict in unexplained(each)]
     # What makes the whole unknown comes before what was found.
     for verdict in (each for each in unknown if not each.plan.strikes):
@@ -37,18 +43,18 @@ def text(sweeps: Sequence[SweepResult], *, folder: str = "", reproduce: Reproduc
     explained: set[tuple[str, str]] = set()
     for block in blocks(worst_first(each for sweep in sweeps for each in findings_of(sweep, reproduce=reproduce))):
         remarks_of = (block.first.why, block.first.fix)
-        lines += [*_block(block, folder, explained=remarks_of in explained), ""]
+        lines += [*_block(block, folder, width, explained=remarks_of in explained), ""]
         explained.add(remarks_of)
     for verdict in (each for each in unknown if each.plan.strikes):
         lines += [*_unknown(verdict, folder, reproduce), ""]
     lines += _table(sweeps)
     by_fault = totals(sweeps)
     if len(by_fault) > 1:
-        lines += ["", *_fault_table(by_fault)]
+        lines += ["", *_fault_table(by_fault, width)]
         lines += [
-            line for where in somewhere(sweeps, by_fault) for line in wrapped(where, _WIDTH, indent="  ", first="")
+            line for where in somewhere(sweeps, by_fault) for line in wrapped(where, width, indent="  ", first="")
         ]
-    lines += _remarks(sweeps, said=[each.fault for each in by_fault] if len(by_fault) > 1 else [])
+    lines += _remarks(sweeps, width, said=[each.fault for each in by_fault] if len(by_fault) > 1 else [])
     rest = command_for_the_rest(sweeps, folder)
     lines += ["", f"The rest is run by: {rest}"] if rest else []
     return for_terminal("\n".join([*lines, "", _last(sweeps, folder)]))
@@ -76,7 +82,7 @@ def _pairs_asked(sweep: SweepResult) -> list[str]:
     return [f"  and at most {pairs} of strikes: one of these, then one at a point that its recovery comes to again"]
 
 
-def _block(block: Block, folder: str, *, explained: bool) -> Iterator[str]:
+def _block(block: Block, folder: str, width: int, *, explained: bool) -> Iterator[str]:
     finding = block.first
     more = len(finding.evidence) - _EVIDENCE_SHOWN
     cut = [f"… and {more} more lines in verdict.json"] if more > 0 else []
@@ -88,7 +94,7 @@ def _block(block: Block, folder: str, *, explained: bool) -> Iterator[str]:
         verdicts=[_word(finding)],
         message=finding.message,
         shown=[*finding.evidence[:_EVIDENCE_SHOWN], *cut],
-        notes=[*also, *seen, *_code(finding), *([] if explained else _remarks_of(finding))],
+        notes=[*also, *seen, *_code(finding), *([] if explained else _remarks_of(finding, width))],
         evidence=f"{folder}/trials/{finding.trial}/" if folder else "",
         reproduce=finding.reproduce,
     )
@@ -109,10 +115,10 @@ def _code(finding: ReportedFinding) -> Iterator[str]:
             yield " " * _LABEL + each.text.strip()
 
 
-def _remarks_of(finding: ReportedFinding) -> Iterator[str]:
+def _remarks_of(finding: ReportedFinding, width: int) -> Iterator[str]:
     for label, remark in (("Why:", finding.why), ("Fix:", finding.fix)):
         if remark:
-            yield from wrapped(remark, _WIDTH, indent=" " * _LABEL, first=f"{label:<{_LABEL}}")
+            yield from wrapped(remark, width - _INDENT, indent=" " * _LABEL, first=f"{label:<{_LABEL}}")
 
 
 def _unknown(verdict: Verdict, folder: str, reproduce: Reproduce) -> Iterator[str]:
@@ -142,7 +148,7 @@ def _row(sweep: SweepResult) -> list[object]:
     return [sweep.scenario, sweep.outcome, len(sweep.verdicts), *counts, struck, f"{sweep.seconds:.1f}s"]
 
 
-def _fault_table(by_fault: Sequence[FaultTotal]) -> Iterator[str]:
+def _fault_table(by_fault: Sequence[FaultTotal], width: int) -> Iterator[str]:
     """Yield a row for each fault that was made, then why the others were not."""
     made = [each for each in by_fault if not each.not_applicable]
     if made:
@@ -153,22 +159,25 @@ def _fault_table(by_fault: Sequence[FaultTotal]) -> Iterator[str]:
             [(each.fault, f"{each.struck}/{each.known}", each.passed, each.failed, each.unknown) for each in made],
         )
     for line in not_applicable(nowhere(by_fault)):
-        yield from wrapped(line, _WIDTH, indent="  ", first="")
+        yield from wrapped(line, width, indent="  ", first="")
 
 
-def _remarks(sweeps: Sequence[SweepResult], *, said: Sequence[str]) -> Iterator[str]:
+def _remarks(sweeps: Sequence[SweepResult], width: int, *, said: Sequence[str]) -> Iterator[str]:
     """Yield the remarks on each scenario, then those that hold for all.
 
     Args:
         sweeps: What each scenario came to.
+        width: How many columns there are.
         said: Faults of which it is already said why they are not applicable.
     """
     shared = shared_notes(sweeps)
     for each in sweeps:
         if lines := remarks(each, shared=shared, said=said):
             yield from ("", f"{each.scenario}:")
-            yield from (part for line in lines for part in wrapped(line, _WIDTH, indent="    ", first="  - "))
-    yield from ["", *shared] if shared else []
+            yield from (part for line in lines for part in wrapped(line, width, indent="    ", first="  - "))
+    if shared:
+        yield ""
+        yield from (part for line in shared for part in wrapped(line, width, indent="  ", first=""))
 
 
 def _last(sweeps: Sequence[SweepResult], folder: str) -> str:

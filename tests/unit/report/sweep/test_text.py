@@ -139,8 +139,8 @@ trip · undisturbed
   risky  retry-bounded
     charge is retried for ever
     Why:             An activity that can only fail is tried for ever, and nobody is told.
-    Fix:             Give it a schedule_to_close_timeout, or a retry policy with maximum_attempts: whichever of
-                     the two says better how long somebody waits.
+    Fix:             Give it a schedule_to_close_timeout, or a retry policy with maximum_attempts: whichever
+                     of the two says better how long somebody waits.
     Evidence:        runs/x/trials/1a2b3c/
     Reproduce with:  crashproof reproduce 1a2b3c
 
@@ -179,6 +179,13 @@ def test_the_worst_findings_come_first_and_only_what_is_bad_enough_is_called_a_f
     strict = report.text([replace(graded(), fail_on=Severity.WASTEFUL)], folder="runs/x")
     assert "  FAIL  retry-bounded (risky)\n" in strict
     assert "  FAIL  retry-after-honoured (wasteful)\n" in strict
+
+
+def test_sentences_end_where_the_terminal_does() -> None:
+    narrow = report.text([graded(), every_fault(), INAPPLICABLE], folder="runs/x", width=70)
+    sentences = [line for line in narrow.splitlines() if line.startswith(("    Why:", "    Fix:", " " * 21, "  - "))]
+    assert len(sentences) == 6
+    assert max(map(len, sentences)) <= 70
 
 
 def test_a_run_with_every_fault_word_for_word() -> None:
