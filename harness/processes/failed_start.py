@@ -29,6 +29,7 @@ _NOT_TRUSTED = re.compile(
 _NO_MODULE = re.compile(r"^(?:ModuleNotFoundError|ImportError): No module named '(?P<module>[^']+)'", re.MULTILINE)
 _NO_PROFILE = re.compile(r"Profile '(?P<profile>[^']*)' not found")
 _NO_VARIABLE = re.compile(r"^KeyError: '(?P<name>[A-Z][A-Z0-9_]*)'", re.MULTILINE)
+_NOT_SET = re.compile(r"""os(?:\.py|>)", line \d+, in __getitem__\n(?:\s.*\n)*KeyError: '(?P<name>[A-Za-z_]\w*)'""")
 _SANDBOX = re.compile(r"RestrictedWorkflowAccessError: (?P<what>.*)|Failed validating workflow (?P<workflow>\S+)")
 
 _RUNS_AGAIN = "asyncio.run() cannot be called from a running event loop"
@@ -101,6 +102,8 @@ def hints(written: str, *, environment: Mapping[str, str], address: str = "", tl
     for variable in _NO_VARIABLE.finditer(written):
         if variable["name"] in left_out() and variable["name"] not in environment:
             yield f"{variable['name']} is not inherited: give the worker one with --env {variable['name']}=VALUE"
+    if (unset := _NOT_SET.search(written)) and (name := unset["name"]) not in {*left_out(), *environment}:
+        yield f"{name} is not set here: set it, or give the worker one with --env {name}=VALUE"
     if _NO_TLS.search(written):
         yield (
             "the worker speaks TLS, and the door does not: give --tls, and the door has a certificate that the worker "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from math import inf
@@ -39,6 +40,9 @@ _LONGEST = 300  # characters of a failure
 _DROPPED_LINES = 200  # that the SDK writes when it drops a signal, and others after it
 _ANSWER_LIMIT = 15.0  # seconds for the answer to the message that closed the workflow
 _SENT_LIMIT = 5.0  # seconds for the answers to what was sent before that
+
+_CONNECTS = re.compile("connect", re.IGNORECASE)
+_ELSEWHERE = " (does it go where OPENAI_BASE_URL, ANTHROPIC_BASE_URL or EFFECTS_URL lead, or elsewhere?)"
 
 
 class TrialEnd:
@@ -86,7 +90,8 @@ class TrialEnd:
             await asyncio.gather(*watching, return_exceptions=True)
         if not done:
             self._stage.tape.note("deadline")
-            why = begins_anew(self._stage.attribution.runs) or fails_again(self._stage.tape.entries)
+            entries = self._stage.tape.entries
+            why = begins_anew(self._stage.attribution.runs) or fails_again(entries, undisturbed=self._is_baseline)
             late = f"not over {self._deadline():.0f} s after the work began{why and f'; {why}'}"
             return "deadline", f"{late}; {await self._waiting_for()}" if self._place.clock else late
         first = min(done, key=watching.index)
@@ -312,8 +317,13 @@ def begins_anew(runs: Mapping[str, KnownRun]) -> str:
     return "it begins anew whenever it ends: --over 'after/RespondWorkflowTaskCompleted/*+2*' says when it is over"
 
 
-def fails_again(entries: Iterable[Entry]) -> str:
-    """Say which activity has failed last, how often and how; an empty text where each that failed has succeeded."""
+def fails_again(entries: Iterable[Entry], *, undisturbed: bool = False) -> str:
+    """Say which activity has failed last, how often and how; an empty text where each that failed has succeeded.
+
+    Args:
+        entries: The tape of the trial.
+        undisturbed: Whether nothing was struck, so that an address where nobody answers is none of a door.
+    """
     failures: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
         activity = (entry.run_id, entry.activity_id)
@@ -327,7 +337,8 @@ def fails_again(entries: Iterable[Entry]) -> str:
         return ""
     message = next(iter(last.failure.message.strip().splitlines()), last.failure.type)
     times = f"{len(attempts)} times" if len(attempts) > 1 else "once"
-    return f"{point.subject} has failed {times}, last with: {message[:_LONGEST]}"
+    nobody = undisturbed and _CONNECTS.search(f"{last.failure.type} {message}")
+    return f"{point.subject} has failed {times}, last with: {message[:_LONGEST]}{_ELSEWHERE if nobody else ''}"
 
 
 def _task(waiting: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

@@ -86,6 +86,14 @@ def test_there_is_no_hint_where_none_fits(written: str) -> None:
     assert list(hints(written, environment=DOOR)) == []
 
 
+def test_a_variable_that_is_not_set_is_told(tmp_path: Path) -> None:
+    reads = "import os\n\ndef key():\n    return os.environ['ACME_KEY_OF_NOBODY']\n"
+    written = written_by(tmp_path, worker="import settings\nsettings.key()\n", settings=reads)
+    (hint,) = hints(written, environment=DOOR)
+    assert hint.startswith("ACME_KEY_OF_NOBODY is not set here: set it, or give the worker one with --env")
+    assert list(hints(written, environment={**DOOR, "ACME_KEY_OF_NOBODY": "set"})) == []
+
+
 def test_a_worker_without_tls_behind_a_door_with_it_is_told() -> None:
     (hint,) = hints(NO_TLS, environment=DOOR, tls=True)
     assert "leave --tls out" in hint

@@ -79,3 +79,9 @@ def test_an_activity_that_failed_until_the_deadline_is_told_with_its_failure() -
     assert fails_again(entries) == "ask.1 has failed 2 times, last with: no key given"
     assert fails_again([*entries, said(4, "1")]) == "ask.2 has failed once, last with: refused"
     assert fails_again([*entries, said(4, "1"), said(5, "2")]) == fails_again([]) == ""
+    apart = [said(1, "1", "Connection error.")]
+    assert fails_again(apart) == "ask.1 has failed once, last with: Connection error."
+    assert "does it go where OPENAI_BASE_URL, ANTHROPIC_BASE_URL or EFFECTS_URL lead" in fails_again(
+        apart, undisturbed=True
+    )
+    assert fails_again(entries, undisturbed=True) == fails_again(entries)
