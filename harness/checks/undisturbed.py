@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from harness.checks.execution import wrong_end
@@ -10,11 +11,15 @@ from harness.checks.server_limits import terminated_by_server
 from harness.checks.still_at_work import still_at_work
 from harness.records.act_facts import DoorNotice
 from harness.records.evidence import Evidence
+from harness.records.message_facts import ActivityFailed
 from harness.records.tape import acts
 from harness.temporal import event as events
 from harness.temporal.failure import failures_of
 
 _LONGEST = 300
+
+_NO_CONNECTION = re.compile(r"Connect|gaierror|MaxRetryError|ServerSelectionTimeout")
+"""In names of the errors with which clients of all kinds say that nobody answers where they call."""
 
 _NOTHING_DONE = {
     "WORKFLOW_EXECUTION_STARTED",
@@ -56,8 +61,9 @@ def unserved(evidence: Evidence, baselines: Sequence[Evidence]) -> str:
     """Return what crashproof could not serve in a trial that went wrong, so that it may be no fault of the worker's.
 
     A run without a strike that ends well got along without it. One that ends otherwise, or that took no way that real
-    work takes, may do so since its input, or what it is sent, was made up; where its workflow task fails again and
-    again it is the code. Under a strike only what no undisturbed run asked for counts.
+    work takes, may do so since its input, or what it is sent, was made up, or since what it calls is not there; where
+    its workflow task fails again and again it is the code. Under a strike only what no undisturbed run asked for
+    counts.
     """
     lacking = _unserved(evidence)
     if evidence.plan.strikes:
@@ -65,6 +71,8 @@ def unserved(evidence: Evidence, baselines: Sequence[Evidence]) -> str:
         lacking = [text for text in lacking if text not in usual]
     elif not (words := bad_end(evidence) or _led_astray(evidence)):
         return ""
+    elif not lacking and (absent := _absent(evidence)):
+        return f"undisturbed, {words}; {absent}"
     elif not lacking and evidence.made_up and evidence.end != "stopped":
         return f"undisturbed, {words}; crashproof made up {evidence.made_up}: where that does not fit, say what does"
     return f"crashproof could not serve what the worker asked for: {lacking[0]}" if lacking else ""
@@ -95,6 +103,16 @@ def _led_astray(evidence: Evidence) -> str:
     happened = {events.kind(event) for history in evidence.histories for event in history.events}
     waits = any(entry.operation == "PollActivityTaskQueue" and entry.worker for entry in evidence.tape)
     return "its workflow ended at once, and did nothing" if waits and happened <= _NOTHING_DONE else ""
+
+
+def _absent(evidence: Evidence) -> str:
+    """Say that what an activity calls was not there when it failed last; an empty text where it failed otherwise."""
+    for entry in reversed(evidence.tape):
+        failed = entry.facts_as(ActivityFailed) if entry.kind == "request" else None
+        if failed and entry.point:
+            lost = _NO_CONNECTION.search(failed.failure.type)
+            return f"what {entry.point.subject} calls could not be reached: start it before the run" if lost else ""
+    return ""
 
 
 def _unserved(evidence: Evidence) -> list[str]:

@@ -28,12 +28,18 @@ from harness.records.scenario import Scenario
 from harness.records.verdict import Verdict
 from harness.records.withheld import secret_values, text_without
 from harness.report.phrases import plan_text
+from harness.sweeps.chances import failed_before
 from harness.sweeps.replaying import StandsBy, shared_replay
 from harness.sweeps.turns import Turns
 from harness.sweeps.writing import Writing
 from harness.trial.deadline import Bounds
 
 _NOT_ANSWERED = (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE)
+
+_BY_CHANCE = 2
+"""How often at most a trial is run again in which an activity failed, by chance, where another trial did not."""
+
+_FAILED_BEFORE = "an activity failed before its point came, and no strike was the cause"
 
 RunTrial = Callable[..., Awaitable[Evidence]]
 """Runs one trial: ``harness.trial.trial.run_trial`` for a scenario on a rig, or a script in its place."""
@@ -71,7 +77,7 @@ class Trials:
         self._scenario = scenario
         self._run = run
         self._folder = folder
-        self._turns = turns.one_at_a_time() if scenario.address else turns
+        self._turns = turns.one_at_a_time(scenario.address.rpartition(":")[2]) if scenario.address else turns
         self._options = options
         self._stopped = stopped
         self._again = again
@@ -162,12 +168,20 @@ class Trials:
         if self._begin_replaying:
             self._replayer = self._begin_replaying()
         run = functools.partial(self._run, plan=plan, trial=trial, folder=folder, bounds=bounds, cold=cold)
-        try:
-            evidence = await _answered(run)
-        except (KilledError, NotAnsweredError) as error:  # nothing is known by that: once more, on a whole rig
-            self._again(plan, error)
+
+        async def once_more(why: RigError) -> Evidence:
+            self._again(plan, why)
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-            evidence = await _answered(run)
+            return await _answered(run)
+
+        try:
+            try:
+                evidence = await _answered(run)
+            except (KilledError, NotAnsweredError) as error:  # nothing is known by that: once more, on a whole rig
+                evidence = await once_more(error)
+            for _ in range(_BY_CHANCE):
+                if failed_before(evidence):
+                    evidence = await once_more(RigError(_FAILED_BEFORE))
         finally:
             await asyncio.to_thread(self._tidy, folder / "logs")
         return replace(evidence, end_reason=text_without(self._secrets, evidence.end_reason))

@@ -63,12 +63,14 @@ class Turns:
         self._changed = asyncio.Event()
         self.under_way: list[UnderWay] = []
         self.places = SweepPlaces()
+        self._of_port: dict[str, Turns] = {}
 
-    def one_at_a_time(self) -> Turns:
-        """Return turns for some that come one at a time, whatever the others do; they are under way here, too."""
-        turns = Turns(1)
-        turns.under_way, turns.places = self.under_way, self.places
-        return turns
+    def one_at_a_time(self, port: str) -> Turns:
+        """Return turns for all that need a port: one at a time, whatever others do; they are under way here, too."""
+        if port not in self._of_port:
+            turns = self._of_port[port] = Turns(1)
+            turns.under_way, turns.places = self.under_way, self.places
+        return self._of_port[port]
 
     @property
     def all_taken(self) -> bool:

@@ -113,6 +113,18 @@ def test_what_no_input_is_the_cause_of_is_judged_with_one_that_was_made_up_too(e
     assert unserved(made_up, [made_up]) == ""
 
 
+def test_what_an_activity_calls_and_is_not_there_is_no_fault_of_the_worker() -> None:
+    def gave_up(kind: str) -> Evidence:
+        story = Story()
+        return failed(story=story.fail(story.activity("charge"), kind))
+
+    for kind in ("ConnectError", "ClientConnectorError", "ConnectionRefusedError", "APIConnectionError", "gaierror"):
+        reason = why_not_compared([gave_up(kind)])
+        assert reason.endswith("no answer; what charge calls could not be reached: start it before the run"), kind
+        assert judge(gave_up(kind), baselines=[gave_up(kind)], checks=checks.standard).outcome is Outcome.UNKNOWN
+    assert judge(gave_up("HTTPError"), baselines=[gave_up("HTTPError")], checks=checks.standard).outcome is Outcome.FAIL
+
+
 def test_a_run_that_gets_along_without_it_is_judged() -> None:
     story = Story().act("notice", text=STREAM, unserved=True)
     undisturbed = story.complete(story.activity("book")).close().evidence()

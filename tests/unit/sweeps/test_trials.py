@@ -21,6 +21,7 @@ from harness.records.verdict import Verdict
 from harness.sweeps.trials import Trials
 from harness.sweeps.turns import Turns
 from harness.trial.deadline import Bounds
+from tests.unit.checks.build import Story
 
 TRIP = Scenario(name="trip", worker="python worker.py", work=start("Trip"))
 KILL = Plan((Strike("kill-worker", "before/Pay/Trip"),))
@@ -119,6 +120,57 @@ def test_a_trial_that_a_kill_or_a_silent_server_disturbed_is_run_once_more_from_
         assert asyncio.run(ask()).end == "closed"
     assert begun == [False, False]
     assert told == [(KILL, told_as.format(0))]
+
+
+@pytest.mark.parametrize(("ports", "most"), [(("7233", "7233"), 1), (("7233", "7234"), 2)])
+async def test_trials_of_all_scenarios_whose_workers_insist_on_a_port_run_one_at_a_time(
+    tmp_path: Path, ports: tuple[str, str], most: int
+) -> None:
+    turns, under_way, seen = Turns(8), set[str](), set[int]()
+
+    async def run(**how: Any) -> Evidence:
+        under_way.add(how["trial"])
+        for _ in range(9):
+            seen.add(len(under_way))
+            await asyncio.sleep(0)
+        under_way.discard(how["trial"])
+        return Evidence(trial=how["trial"], scenario="trip", plan=how["plan"], end="closed")
+
+    async def swept(host: str, port: str) -> None:
+        scenario = replace(TRIP, address=f"{host}:{port}")
+        trials = Trials(scenario, run=run, folder=tmp_path, turns=turns, options=SweepOptions(), stopped=lambda: False)
+        async with trials.at_work():
+            await asyncio.gather(
+                *(trials.evidence(KILL, trial=f"{host}-{number}", bounds=Bounds(limit=1.0)) for number in range(2))
+            )
+
+    await asyncio.gather(*map(swept, ("localhost", "127.0.0.1"), ports))
+    assert max(seen) == most
+
+
+async def test_a_trial_whose_activity_failed_by_chance_is_run_again(tmp_path: Path) -> None:
+    done = Plan((Strike("kill-worker", "before/RespondActivityTaskCompleted/Agent/book.1/attempt-1"),))
+    again: list[str] = []
+
+    async def run(**how: Any) -> Evidence:
+        story = Story(plan=done)
+        task = story.activity("book")
+        return (story.complete(task) if len(again) == chances else story.fail(task)).evidence()
+
+    for chances in (1, 2, 3):
+        again.clear()
+        trials = Trials(
+            TRIP,
+            run=run,
+            folder=tmp_path,
+            turns=Turns(1),
+            options=SweepOptions(),
+            stopped=lambda: False,
+            again=lambda plan, why: again.append(str(why)),
+        )
+        async with trials.at_work():
+            await trials.run(done, trial="t", bounds=Bounds(limit=1.0))
+        assert again == ["an activity failed before its point came, and no strike was the cause"] * min(chances, 2)
 
 
 async def test_why_a_trial_ended_is_kept_without_what_the_worker_was_given(tmp_path: Path) -> None:

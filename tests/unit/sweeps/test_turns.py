@@ -128,7 +128,7 @@ async def test_what_is_waited_for_is_named_the_longest_first(monkeypatch: pytest
         assert turns.waited_for() == ["first (3 s)", "second (2 s)", "second (1 s)"]
         told = turns.waited_for({"1": "", "2": "charge 1", "": ""}.__getitem__)
         assert told == ["first (4 s)", "second (3 s): charge 1", "second (2 s)"]
-        async with turns.one_at_a_time().one("alone"):
+        async with turns.one_at_a_time("7233").one("alone"):
             assert turns.waited_for()[-1] == "alone (1 s)"
     assert turns.under_way == []
 
