@@ -25,6 +25,7 @@ from harness.errors import KilledError, RigError, UsageError
 from harness.processes import sockets
 from harness.processes.ports import IP, free_port, is_free
 from harness.processes.process import Process
+from harness.records.private_files import make_private
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -192,9 +193,9 @@ class Server(ABC):
             await self._watching
 
     async def _start_at(self, port: int) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_private(self.folder)
         if self.database:
-            self.database.parent.mkdir(parents=True, exist_ok=True)
+            make_private(self.database.parent)
         environment = {key: value for key, value in os.environ.items() if not key.startswith("TEMPORAL_")}
         process = await Process.start(self._command(port), name="server", logs=self.folder, env=environment)
         self._process = process

@@ -77,7 +77,7 @@ def notes(
             f"No answer to {TASK_OF_ACTIVITY} was lost: the task would have come again only after its timeout, which "
             f"the engine `{options.engine}` cannot let happen early; `--real-time` waits for it, and `dev` need not."
         )
-    sentences += _never_sent(baselines)
+    sentences += [*_never_sent(baselines), *_never_over(scenario, baselines)]
     sentences += _how_started(baselines)
     if options.engine != "dev":
         sentences.append(f"The engine was `{options.engine}`: time was skipped while nothing was under way.")
@@ -100,6 +100,16 @@ def _never_sent(baselines: Sequence[Evidence]) -> list[str]:
     over = (each for each in baselines if each.end == "closed")
     calls = [call for each in over for call in client_calls(each.tape, "unsent")]
     return list(dict.fromkeys(f"{call.name} was never sent undisturbed: {call.failure}." for call in calls))
+
+
+def _never_over(scenario: Scenario, baselines: Sequence[Evidence]) -> list[str]:
+    """Say that undisturbed work ended before what says that it is over, which may be misspelt."""
+    over = scenario.over
+    if over is None or not baselines or any(each.end != "closed" for each in baselines):
+        return []
+    times = f" {over.times} times" if over.times > 1 else ""
+    missed = f"{over.point}, which says when the work is over, was not reached{times} undisturbed"
+    return [f"{missed}: it ended by itself."]
 
 
 def _without_workflow(scenario: Scenario, baselines: Sequence[Evidence]) -> list[str]:

@@ -11,7 +11,7 @@ from harness.records.evidence import Evidence
 from harness.records.options import SweepOptions
 from harness.records.plan import Plan
 from harness.records.point import Point
-from harness.records.scenario import Scenario, start
+from harness.records.scenario import Scenario, reached, start
 from harness.records.start_activity import start_activity
 from harness.records.tape import Entry
 from harness.sweeps.notes import UNSCRIPTED, notes
@@ -69,6 +69,17 @@ def test_a_model_that_was_asked_without_a_script_is_told() -> None:
 def test_an_engine_that_accelerates_nothing_says_nothing_of_acceleration() -> None:
     told = notes(SCENARIO, options=SweepOptions(engine="time-skipping", workflows=("w",)), baselines=[evidence()])
     assert [line.partition(" ")[0] for line in told] == ["Worker", "The"]
+
+
+def test_an_end_that_undisturbed_work_never_reached_is_told() -> None:
+    ends = replace(SCENARIO, over=reached("after/RespondActivityTaskCompleted/*", times=3))
+    line = (
+        "after/RespondActivityTaskCompleted/*, which says when the work is over, was not reached 3 times undisturbed: "
+        "it ended by itself."
+    )
+    assert line in notes(ends, options=SweepOptions(), baselines=[evidence(), evidence()])
+    assert line not in notes(ends, options=SweepOptions(), baselines=[replace(evidence(), end="over")])
+    assert line not in notes(SCENARIO, options=SweepOptions(), baselines=[evidence()])
 
 
 def test_what_undisturbed_work_was_never_sent_is_told() -> None:
