@@ -74,7 +74,7 @@ class Striking:
     What is done at that moment, and what is left to heal while the trial goes on::
 
         kill        1 SIGKILL to the whole group  2 the process counts as dead, its message is dropped
-                    | 3 the next process starts
+                    | 3 the next process starts, after a server that is on its way back
         terminate   1 SIGTERM  2 the message is held
                     | 3 the process takes no task any more  4 the message goes on  5 it ends, or is killed
                       6 the next one starts
@@ -97,10 +97,7 @@ class Striking:
     after it leaves: another strike may kill the process that step 3 has just started, or the one that step 3 waits for;
     then that strike's own healing starts the next one. A terminated process that is killed is followed by one process
     only: the killer leaves the start to step 6. Of a paused process whose work is never finished (4) the message goes
-    on after a limit, and the checks say what was missing. If the server does not die (2), the message is refused
-    nevertheless, and the trial ends with that failure.
-
-    Each action is given this object by ``carry_out``.
+    on after a limit. If the server does not die (2), the message is refused, and the trial ends with that failure.
 
     Attributes:
         workers: Starts worker processes.
@@ -202,9 +199,15 @@ class Striking:
     async def change_code(self, entry: Entry, *, back: bool) -> None:
         """Start the next version in place of a worker process that was killed: see ``harness.trial.code_change``."""
         if self.client is None or "next" not in self.workers.versions:
-            await self.workers.start_again()
+            await self.follow(self.workers.start_again)
             return
         await CodeChange(self.workers, tape=self.tape, client=self.client).make(entry, back=back)
+
+    async def follow(self, start: Callable[[], Awaitable[None]]) -> None:
+        """Start the next worker process, once the server is there: a program that cannot connect ends at once."""
+        async with self._server_turn:
+            pass
+        await start()
 
     def kill_server(self, entry: Entry) -> Struck:
         """Kill the server while the message waits, and start it again."""
@@ -248,8 +251,7 @@ class Striking:
     async def _resume(self, entry: Entry, *, zombie: int, resumed: asyncio.Event) -> None:
         """Let another process do the zombie's work; then let the zombie go on, and wait for its last words."""
         await self.workers.start_beside(zombie)
-        newer = self.registry.number
-        since = time.time()
+        newer, since = self.registry.number, time.time()
         await self.tape.until(
             lambda seen: _ends_task(seen, entry) and seen.worker == newer and seen.kind == "reply",
             timeout=_ZOMBIE_SECONDS,
@@ -298,15 +300,14 @@ def carry_out(action: Action, striking: Striking, *, fault: Fault, entry: Entry)
 def _(action: Kill, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
     number = striking.registry.kill_now()
     # One that was asked to end is already being followed by the next.
-    healing = None if striking.registry.is_ending(number) else striking.workers.start_again()
+    healing = None if striking.registry.is_ending(number) else striking.follow(striking.workers.start_again)
     return Struck(decision="drop", dead=number, healing=healing)
 
 
 @carry_out.register(ChangeCode)
 def _(action: ChangeCode, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
-    return Struck(
-        decision="drop", dead=striking.registry.kill_now(), healing=striking.change_code(entry, back=action.back)
-    )
+    dead = striking.registry.kill_now()
+    return Struck(decision="drop", dead=dead, healing=striking.change_code(entry, back=action.back))
 
 
 @carry_out.register(ForgetName)
@@ -328,7 +329,8 @@ def _(action: Duplicate, striking: Striking, *, fault: Fault, entry: Entry) -> S
 @carry_out.register(Terminate)
 def _(action: Terminate, striking: Striking, *, fault: Fault, entry: Entry) -> Struck:
     striking.registry.terminate_now()
-    return Struck(decision=striking.go_when_heeded(), healing=striking.workers.start_after_end(limit=TERM_SECONDS))
+    start = functools.partial(striking.workers.start_after_end, limit=TERM_SECONDS)
+    return Struck(decision=striking.go_when_heeded(), healing=striking.follow(start))
 
 
 @carry_out.register(Pause)
