@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -246,11 +248,13 @@ def services_of(worker: ReadWorker) -> dict[str, str]:
 def _in_package(file: Path) -> tuple[list[str], Path]:
     """Return the names of a file's packages and its own, and the folder that holds the outermost one.
 
-    A package has an ``__init__.py``, or the file imports by its name what lies below it.
+    A package has an ``__init__.py``, or the file imports by its name what lies below it. A file that imports what lies
+    beside it as if it were no package is run as it is.
     """
     names, folder = [file.stem], file.resolve().parent
     top = _imported_package(file, folder)
-    while (folder / "__init__.py").is_file() or top in (folder, *folder.parents):
+    is_package = top is not None or not _imports_from_beside(file, folder)
+    while (is_package and (folder / "__init__.py").is_file()) or top in (folder, *folder.parents):
         names.insert(0, folder.name)
         folder = folder.parent
     return names, folder
@@ -265,6 +269,13 @@ def _imported_package(file: Path, folder: Path) -> Path | None:
             if below and top == package.name and (module.is_dir() or module.with_suffix(".py").is_file()):
                 return package
     return None
+
+
+def _imports_from_beside(file: Path, folder: Path) -> bool:
+    """Tell whether a file imports by its bare name what lies beside it, and is nowhere else to be imported from."""
+    tops = {name.partition(".")[0] for name in _imports(file)}
+    beside = {top for top in tops if (folder / f"{top}.py").is_file() or (folder / top / "__init__.py").is_file()}
+    return any(top not in sys.stdlib_module_names and find_spec(top) is None for top in beside)
 
 
 def _imports(file: Path) -> list[str]:

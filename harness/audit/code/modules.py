@@ -96,6 +96,8 @@ class ModuleFinder:
                 yield from list(root.parents)[:4]
         yield from self.roots
         yield from self.installed
+        if importer:
+            yield importer.parent  # where the folder of a program is a package, too
 
     def _below(self, root: Path, name: str) -> Path | None:
         path = os.path.join(root, *name.split("."))

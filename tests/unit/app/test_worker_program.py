@@ -148,6 +148,31 @@ def test_a_module_of_a_package_is_run_as_one(worker: Path) -> None:
     assert (program.options["worker"], program.module) == ("python -m app.worker", "app.worker")
 
 
+@pytest.mark.parametrize(
+    ("imports", "command"),
+    [
+        ("from flows import Agent", "python app/worker.py"),
+        ("from app.flows import Agent", "python -m app.worker"),
+        ("from .flows import Agent", "python -m app.worker"),
+        ("import flows\nfrom app.flows import Agent", "python -m app.worker"),
+        ("import msgspec\nfrom .flows import Agent", "python -m app.worker"),
+    ],
+    ids=["beside", "whole name", "relative", "both", "installed"],
+)
+def test_a_program_that_imports_what_lies_beside_it_is_no_module_of_its_package(
+    worker: Path, imports: str, command: str
+) -> None:
+    package = Path("app")
+    package.mkdir()
+    for name in ("__init__", "msgspec"):
+        (package / f"{name}.py").touch()
+    (package / "flows.py").write_text(HEAD + agent("question: str"))
+    file = worker.rename(package / "worker.py")
+    file.write_text(HEAD + imports + TAIL)
+    (program,) = read_options(file, given={})
+    assert (program.options["worker"], program.options["workflow"]) == (command, "Agent")
+
+
 def test_a_package_that_stands_elsewhere_is_told_to_the_worker_beside_what_the_user_says(worker: Path) -> None:
     package = Path("src/app")
     package.mkdir(parents=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.audit.code.file_outline import imported, outline_of
-from harness.audit.code.modules import ModuleFinder
+from harness.audit.code.modules import ModuleFinder, installed_folders
 from harness.audit.code.source import read
 from tests.unit.audit.source_files import write
 
@@ -62,3 +62,11 @@ def test_imported_files_are_found_by_absolute_and_by_relative_names(tmp_path: Pa
         "app/tools.py",
         "app/models/__init__.py",
     }
+
+
+def test_what_lies_beside_a_program_is_found_by_its_bare_name_where_nothing_else_is(tmp_path: Path) -> None:
+    files = {"app/__init__.py": "", "app/a.py": "import b\nimport msgspec\n", "app/b.py": "", "app/msgspec.py": ""}
+    program = write(tmp_path, files) / "app/a.py"
+    finder = ModuleFinder([program], installed=installed_folders())
+    assert finder.find("b", program) == tmp_path / "app/b.py"
+    assert finder.find("msgspec", program) not in (None, tmp_path / "app/msgspec.py")
