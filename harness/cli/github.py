@@ -16,6 +16,7 @@ from harness.records.store import load_run
 from harness.report.files import declared_places, shown_path
 from harness.report.finding import Report
 from harness.report.github import github
+from harness.report.phrases import reproducing
 from harness.report.summary import summary
 from harness.report.sweep.source import sweep_report
 
@@ -53,8 +54,8 @@ def show_on_github(result: RunResult) -> None:
         return
     place = shown_path(result.folder)
     declared = load_run(result.folder).scenarios
-    report = sweep_report(result.sweeps, folder=place, places=declared_places(declared))
-    tell_github(report, summary(result.sweeps, folder=place))
+    report = sweep_report(result.sweeps, folder=place, places=declared_places(declared), reproduce=reproducing(place))
+    tell_github(report, summary(result.sweeps, folder=place, reproduce=reproducing(place)))
 
 
 def in_workspace() -> str:

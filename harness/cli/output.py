@@ -20,6 +20,7 @@ from harness.report.document import document, encoded, indented
 from harness.report.explore.source import explore_report
 from harness.report.explore.text import explore_text
 from harness.report.files import shown_path
+from harness.report.phrases import reproducing
 from harness.report.replay.source import replay_report
 from harness.report.replay.text import replay_text
 from harness.report.sweep import text as text_report
@@ -115,6 +116,7 @@ def show(
     earlier: RunResult | None = None,
     explored: Explorations | None = None,
     replayed: ReplayResult | None = None,
+    scrubbed: bool = False,
 ) -> int:
     """Print the report of a run and return the exit status.
 
@@ -125,14 +127,16 @@ def show(
         earlier: A run that it is compared with: what is new is told, too.
         explored: What an exploration of its scenarios came to, which is told after it.
         replayed: What histories that were replayed beside it came to, which is told after it.
+        scrubbed: Whether it is a copy, whose trials cannot be run again: the commands are those of the run itself.
     """
     sweeps, place = result.sweeps, shown_path(result.folder)
+    reproduce = reproducing("" if scrubbed else place)
     comparison = compared(sweeps, earlier.sweeps) if earlier else None
     before = shown_path(earlier.folder) if earlier else ""
     both = worst([outcome(sweeps), *(each.outcome for each in (explored, replayed) if each)])
     if form != "text":
         written.add(form)
-        whole = document(sweep_report(sweeps, folder=place))
+        whole = document(sweep_report(sweeps, folder=place, reproduce=reproduce))
         if comparison:
             whole["compared"] = comparison_row(comparison, earlier=before)
         whole |= {"outcome": both, "exit_status": both.exit_status}
@@ -145,7 +149,7 @@ def show(
         say(text_report.points(sweeps))
     else:
         width = terminal()[1] if sys.stdout.isatty() else text_report.WIDTH
-        say(text_report.text(sweeps, folder=place, width=width))
+        say(text_report.text(sweeps, folder=place, reproduce=reproduce, width=width))
     if comparison and form == "text":
         say(f"\n{comparison_text(comparison, earlier=before)}")
     if explored and form == "text":

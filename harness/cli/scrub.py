@@ -31,4 +31,4 @@ def scrub(folder: Path, out: Path, form: str) -> int:
     """
     from harness.app.scrub import scrub_run  # it takes its time, and --help does not need it
 
-    return show(scrub_run(folder, to=out, tell=tell), form=form)
+    return show(scrub_run(folder, to=out, tell=tell), form=form, scrubbed=True)

@@ -158,7 +158,7 @@ def _broken_in_trials(trials: Sequence[_Judged], measured: Measured) -> list[tup
             f"{finding.check}: {finding.message}",
             [
                 *_of_trial(verdict, measured),
-                reproduce_trial(verdict.trial),
+                reproduce_trial(verdict.trial, folder=measured.folder),
                 *map(_of_line, code[verdict.scenario].get(finding.id, ())),
             ],
         )

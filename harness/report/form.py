@@ -15,8 +15,10 @@ from harness.records.files import read_json
 from harness.records.run_record import RunRecord
 from harness.records.store import CHECKLIST, load_evidence
 from harness.records.sweep_result import SweepResult
+from harness.records.withheld import WITHHELD
 from harness.report.finding import Report
-from harness.report.sweep.source import sweep_report
+from harness.report.phrases import reproducing
+from harness.report.sweep.source import Reproduce, sweep_report
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +40,15 @@ class RunReport:
     folder: Path | None = None
 
     @functools.cached_property
+    def reproduce(self) -> Reproduce:
+        """Returns the command that runs a trial again; of a scrubbed copy that is the one of the run itself."""
+        is_copy = self.record is not None and self.record.cwd == WITHHELD
+        return reproducing("" if is_copy else self.place)
+
+    @functools.cached_property
     def report(self) -> Report:
         """The same as the record that the forms of every source are written from."""
-        return sweep_report(self.sweeps, folder=self.place, places=self.places)
+        return sweep_report(self.sweeps, folder=self.place, places=self.places, reproduce=self.reproduce)
 
     @functools.cached_property
     def checklist(self) -> Checklist | None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 from harness.records.audit_result import AuditFinding, CodePlace
 from harness.records.plan import Plan
+from harness.records.store import EXPLORATIONS, RUNS
 from harness.records.verdict import Outcome, Verdict
 
 
@@ -39,9 +44,20 @@ def step_text(step: CodePlace) -> str:
     return f"{step.file}:{step.line} {step.what}"
 
 
-def reproduce_trial(trial: str) -> str:
-    """Return the command that runs a trial again."""
-    return f"crashproof reproduce {trial}"
+def reproduce_trial(trial: str, *, folder: str = "") -> str:
+    """Return the command that runs a trial again, or walks a path again that an exploration found.
+
+    Args:
+        trial: Id of the trial.
+        folder: The evidence folder, as the user would type it; it is named where such folders usually are not.
+    """
+    is_found = not folder or Path(folder).parent in (RUNS, EXPLORATIONS)
+    return f"crashproof reproduce {trial}" + ("" if is_found else f" --run {shlex.quote(folder)}")
+
+
+def reproducing(folder: str) -> Callable[[str], str]:
+    """Return what returns the command that runs a trial of a run again, whose evidence folder this is."""
+    return partial(reproduce_trial, folder=folder)
 
 
 def number(count: int, word: str, words: str = "") -> str:

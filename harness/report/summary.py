@@ -9,23 +9,24 @@ from harness.records.sweep_result import SweepResult, count, outcome
 from harness.records.verdict import Outcome
 from harness.report.finding import Report
 from harness.report.form import Form
-from harness.report.phrases import plan_text
+from harness.report.phrases import plan_text, reproduce_trial
 from harness.report.sweep.by_fault import FaultTotal, grouped, listed, nowhere, somewhere, totals
 from harness.report.sweep.folding import Block, blocks
 from harness.report.sweep.remarks import command_for_the_rest, conditions
-from harness.report.sweep.source import findings_of, worst_first
+from harness.report.sweep.source import Reproduce, findings_of, worst_first
 
 _BLOCKS_SHOWN = 20
 
 
-def summary(sweeps: Sequence[SweepResult], *, folder: str = "") -> str:
+def summary(sweeps: Sequence[SweepResult], *, folder: str = "", reproduce: Reproduce = reproduce_trial) -> str:
     """Return the report of a run as Markdown, findings first.
 
     Args:
         sweeps: What each scenario came to.
         folder: The evidence folder, as the user would type it.
+        reproduce: Returns the command that runs a trial again.
     """
-    folded = blocks(worst_first(finding for each in sweeps for finding in findings_of(each)))
+    folded = blocks(worst_first(finding for each in sweeps for finding in findings_of(each, reproduce=reproduce)))
     lines = [f"## crashproof: {outcome(sweeps)}", ""]
     lines += [part for line in conditions(sweeps) for part in (for_markdown(line), "")]
     for block in folded[:_BLOCKS_SHOWN]:
@@ -103,4 +104,4 @@ def _row(*cells: object) -> str:
     return f"| {' | '.join(for_markdown(str(cell)) for cell in cells)} |"
 
 
-FORM = Form(file="summary.md", make=lambda run: summary(run.sweeps, folder=run.place).encode())
+FORM = Form(file="summary.md", make=lambda run: summary(run.sweeps, folder=run.place, reproduce=run.reproduce).encode())

@@ -20,7 +20,7 @@ from harness.records.store import new_run
 from harness.records.sweep_result import News, SweepResult
 from harness.records.verdict import Outcome
 from harness.report.files import shown_path
-from harness.report.phrases import reproduce_trial
+from harness.report.phrases import reproducing
 from harness.report.sweep.text import text
 from harness.servers.binaries import Binary
 from harness.servers.engine import engine as engine_of
@@ -101,8 +101,9 @@ class Survives:
             means.tidy(folder)  # whatever a test comes to, no database stays behind
         [sweep] = result.sweeps
         if sweep.outcome is not Outcome.PASS:
-            reproduce = reproduce_trial if variable else reproduced_by(self._test)
-            pytest.fail(text([sweep], folder=shown_path(folder), reproduce=reproduce), pytrace=False)
+            place = shown_path(folder)
+            reproduce = reproducing(place) if variable else reproduced_by(self._test)
+            pytest.fail(text([sweep], folder=place, reproduce=reproduce), pytrace=False)
         return sweep
 
 

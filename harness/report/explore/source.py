@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from pathlib import Path
 from typing import Any
 
 from harness.records.audit_result import place_of_line
 from harness.records.explore_result import Explorations, ExploreFinding, ExploreResult
-from harness.records.store import EXPLORATIONS
 from harness.records.verdict import Outcome, Severity
 from harness.report.finding import Annotation, Case, Limit, Report, ReportedFinding, Suite
 from harness.report.phrases import number, reproduce_trial
@@ -69,13 +67,12 @@ def reported(finding: ExploreFinding, *, folder: str) -> ReportedFinding:
         finding: The finding.
         folder: The evidence folder; it is named to reproduce what is not where such folders usually are.
     """
-    place = "" if Path(folder).parent == EXPLORATIONS else f" --run {shlex.quote(folder)}"
     return ReportedFinding(
         id=finding.id,
         check=finding.check,
         message=finding.message,
         scenario=finding.scenario,
-        reproduce=f"{reproduce_trial(finding.id)}{place}",
+        reproduce=reproduce_trial(finding.id, folder=folder),
         severity=Severity.BROKEN,
         why=finding.why,
         fix=finding.fix,

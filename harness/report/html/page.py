@@ -34,7 +34,7 @@ from harness.report.readiness.source import headline
 from harness.report.sweep.by_fault import grouped, listed, nowhere, totals
 from harness.report.sweep.folding import Block, blocks
 from harness.report.sweep.remarks import remarks, shared_notes
-from harness.report.sweep.source import findings_of, unexplained, worst_first
+from harness.report.sweep.source import Reproduce, findings_of, unexplained, worst_first
 
 _MOST_TIMELINES = 20
 """How many findings are shown with a timeline: the worst come first, and a page is to open at once."""
@@ -51,6 +51,7 @@ def html(
     checklist: Checklist | None = None,
     trees: Sequence[PathTree] = (),
     evidence: Callable[[str], Evidence | None] = lambda trial: None,
+    reproduce: Reproduce = reproduce_trial,
 ) -> str:
     """Return a report as an HTML page.
 
@@ -61,6 +62,7 @@ def html(
         checklist: The checklist, where one was filled from it.
         trees: Pictures of explorations.
         evidence: Returns what a trial left, from which its timeline is drawn; None where that is not there.
+        reproduce: Returns the command that runs a trial again.
     """
     environment = jinja2.Environment(
         autoescape=True,
@@ -89,9 +91,9 @@ def html(
         number=number,
         place_text=place_text,
         plan_text=plan_text,
-        reproduce=reproduce_trial,
+        reproduce=reproduce,
         why_unknown=why_unknown,
-        **(_of_sweeps(sweeps, evidence) if sweeps else _of_findings(report)),
+        **(_of_sweeps(sweeps, evidence, reproduce) if sweeps else _of_findings(report)),
     )
 
 
@@ -153,9 +155,11 @@ def _harmless(value: Any) -> Any:
     return for_terminal(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _of_sweeps(sweeps: Sequence[SweepResult], evidence: Callable[[str], Evidence | None]) -> dict[str, Any]:
+def _of_sweeps(
+    sweeps: Sequence[SweepResult], evidence: Callable[[str], Evidence | None], reproduce: Reproduce
+) -> dict[str, Any]:
     """Return what the page shows of sweeps: faults, findings by cause, trials without verdict, remarks by scenario."""
-    folded = blocks(worst_first(finding for each in sweeps for finding in findings_of(each)))
+    folded = blocks(worst_first(finding for each in sweeps for finding in findings_of(each, reproduce=reproduce)))
     undisturbed = {
         each.scenario: next((verdict.trial for verdict in each.verdicts if not verdict.plan.strikes), "")
         for each in sweeps
@@ -231,7 +235,12 @@ def _compiled() -> _Compiled | None:
 
 def _made(run: RunReport) -> bytes:
     return html(
-        run.report, sweeps=run.sweeps, record=run.record, checklist=run.checklist, evidence=run.evidence
+        run.report,
+        sweeps=run.sweeps,
+        record=run.record,
+        checklist=run.checklist,
+        evidence=run.evidence,
+        reproduce=run.reproduce,
     ).encode()
 
 

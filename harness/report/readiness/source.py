@@ -8,7 +8,7 @@ from typing import Any
 from harness.records.checklist import CheckedPoint, Checklist
 from harness.records.sweep_result import SweepResult
 from harness.report.document import document
-from harness.report.phrases import number
+from harness.report.phrases import number, reproducing
 from harness.report.sweep.source import sweep_report
 
 
@@ -22,7 +22,7 @@ def checklist_document(checklist: Checklist, *, sweeps: Sequence[SweepResult], f
     """
     outcome = checklist.outcome
     return {
-        **document(sweep_report(sweeps, folder=folder)),
+        **document(sweep_report(sweeps, folder=folder, reproduce=reproducing(folder))),
         "outcome": outcome,
         "exit_status": outcome.exit_status,
         "checklist": [point_row(point) for point in checklist.points],

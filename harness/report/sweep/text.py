@@ -8,7 +8,7 @@ from harness.foreign import for_terminal
 from harness.records.sweep_result import SweepResult, count, outcome
 from harness.records.verdict import Outcome, Verdict
 from harness.report.finding import ReportedFinding
-from harness.report.form import Form
+from harness.report.form import Form, RunReport
 from harness.report.phrases import code_place, number, plan_text, reproduce_trial, why_unknown
 from harness.report.sweep.by_fault import FaultTotal, nowhere, somewhere, totals
 from harness.report.sweep.folding import Block, blocks
@@ -184,4 +184,8 @@ def _last(sweeps: Sequence[SweepResult], folder: str) -> str:
     return f"{outcome(sweeps)}: {headline(sweeps)}" + (f". Evidence: {folder}" if folder else "")
 
 
-FORM = Form(file="report.txt", make=lambda run: text(run.sweeps, folder=run.place).encode() + b"\n")
+def _file(run: RunReport) -> bytes:
+    return text(run.sweeps, folder=run.place, reproduce=run.reproduce).encode() + b"\n"
+
+
+FORM = Form(file="report.txt", make=_file)

@@ -94,7 +94,7 @@ def test_a_point_fails_where_a_check_finds_something_and_names_trial_and_command
     filled = point("I1", sweep(trial("kill-worker", TWICE), LOST))
     assert filled.outcome is Outcome.FAIL
     assert filled.why == "effects-happen-once: charge happened 2 times"
-    assert filled.evidence == ("runs/1/trials/of-kill-worker/", "crashproof reproduce of-kill-worker")
+    assert filled.evidence == ("runs/1/trials/of-kill-worker/", "crashproof reproduce of-kill-worker --run runs/1")
 
 
 def test_what_only_costs_too_much_fails_a_point_of_the_checklist_too() -> None:
@@ -113,7 +113,7 @@ def test_the_line_of_code_that_explains_a_finding_is_evidence_too() -> None:
     filled = point("I1", sweep(trial("kill-worker", TWICE), code=code))
     assert filled.evidence == (
         "runs/1/trials/of-kill-worker/",
-        "crashproof reproduce of-kill-worker",
+        "crashproof reproduce of-kill-worker --run runs/1",
         "CP306 app/pay.py:18:15",
     )
 

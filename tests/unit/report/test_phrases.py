@@ -41,3 +41,18 @@ def test_what_is_unknown_says_why_by_itself_and_check_by_check() -> None:
         [f"never struck while the workflow was open: {KILL}"],
         ["effects-happen-once: KeyError: 'attempt'"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("folder", "command"),
+    [
+        ("", "crashproof reproduce 1a2b3c"),
+        (".crashproof/runs/20261122T014409Z-6c1e", "crashproof reproduce 1a2b3c"),
+        (".crashproof/runs/latest", "crashproof reproduce 1a2b3c"),
+        (".crashproof/explorations/latest", "crashproof reproduce 1a2b3c"),
+        ("artifacts/latest", "crashproof reproduce 1a2b3c --run artifacts/latest"),
+        ("../my runs/latest", "crashproof reproduce 1a2b3c --run '../my runs/latest'"),
+    ],
+)
+def test_a_trial_whose_folder_is_not_where_such_are_is_reproduced_by_its_folder(folder: str, command: str) -> None:
+    assert phrases.reproducing(folder)("1a2b3c") == command
