@@ -250,7 +250,7 @@ class Striking:
 
     async def _resume(self, entry: Entry, *, zombie: int, resumed: asyncio.Event) -> None:
         """Let another process do the zombie's work; then let the zombie go on, and wait for its last words."""
-        await self.workers.start_beside(zombie)
+        await self.follow(functools.partial(self.workers.start_beside, zombie))
         newer, since = self.registry.number, time.time()
         await self.tape.until(
             lambda seen: _ends_task(seen, entry) and seen.worker == newer and seen.kind == "reply",
