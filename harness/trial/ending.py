@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import time
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
@@ -33,6 +34,7 @@ from harness.trial.unserved import UnservedActivities
 _SENT = ("signal", "update")
 _WHOLE_LIMIT = 15.0  # seconds for a zombie to say its last words, or for a server to be back
 _NEXT_START_LIMIT = 3.0  # seconds for a program whose work has closed to start more, or to end
+_CLOSE_LIMIT = 3.0  # seconds for the news that the work of a program that has failed has closed
 _WAIT_LIMIT = 10.0  # seconds for somebody to end a wait that nothing else ends
 _ALONE_LIMIT = 2.0  # seconds of it where nobody will
 _NEWS_LIMIT = 60.0  # seconds for the news that all has closed: a server that missed to tell it is asked anew after 20
@@ -71,6 +73,7 @@ class TrialEnd:
         self._is_baseline = is_baseline
         self._may_exit = may_exit
         self._faults = faults
+        self._all_closed = asyncio.Event()
 
     async def wait(self) -> tuple[End, str]:
         """Wait for the end of every execution of the work; return which end it is, and why.
@@ -209,6 +212,7 @@ class TrialEnd:
             await self._chain_closed(following)
             followed.add(following.workflow_id)
             await self._place.beginning.start_next()
+        self._all_closed.set()
         await self._answered()
         anew = any(isinstance(fault.action, RUNS_ANEW) for fault in self._faults)
         await self._stage.nemesis.whole(timeout=self._bounds.limit if anew else _WHOLE_LIMIT)
@@ -285,11 +289,20 @@ class TrialEnd:
             looked = len(tape.entries)
             process = self._stage.registry.process if self._stage.workers.exited.is_set() else None
             if process and ((process.exit_status and not self._ended_well(process)) or not self._may_exit):
+                if self._may_exit and await self._closes():
+                    await asyncio.Event().wait()
                 log = process.log_tail(8)
                 if self._is_baseline:
                     raise RigError(f"the worker exited by itself with status {process.exit_status}", log=log)
                 return f"the worker exited by itself with status {process.exit_status}: {log.strip()[-400:]}"
             await tape.changed(timeout=1.0)
+
+    async def _closes(self) -> bool:
+        """Tell whether the work has closed, whose end a program that starts it may have failed with."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_LIMIT):
+                await self._all_closed.wait()
+        return self._all_closed.is_set()
 
     async def _never_served(self) -> str:
         """Wait until undisturbed work asks again and again, without end, for what cannot be served; say which."""

@@ -171,6 +171,17 @@ async def test_a_right_one_program_worker_passes_wherever_it_is_killed(rig: Rig,
         assert [result(history) for history in found.histories] == ["Ada: 2"]
 
 
+async def test_a_program_that_fails_with_its_work_has_ended_with_it(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.trial.ending._WHOLE_LIMIT", 1.0)  # the zombie has no more to say
+    scenario = Scenario(name="cancelled", worker=agent("one_program"), work=started_by_worker(workflow="Ordering"))
+    ends = "after/RespondWorkflowTaskCompleted/Ordering/CancelWorkflowExecution/attempt-1"
+    plan = Plan((Strike("cancel-workflow", COMPLETES.format("Ordering/charge.1")), Strike("pause-worker", ends)))
+    found = await run_trial(scenario, plan=plan, trial="t", rig=rig, folder=tmp_path / "t", bounds=UNKNOWN_WORK)
+    assert (found.end, len(found.strikes), found.end_reason) == ("closed", 2, "")
+
+
 async def test_a_strike_after_the_last_message_is_made_each_time(rig: Rig, tmp_path: Path) -> None:
     point = "after/RespondWorkflowTaskCompleted/GreetingWorkflow/CompleteWorkflowExecution/attempt-1"
     again = [replace(shape("one_program"), name=f"again-{number}") for number in range(3)]
