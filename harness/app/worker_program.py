@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import os
 import sys
@@ -102,16 +103,16 @@ def _programs(file: Path, worker: ReadWorker, given: Mapping[str, Any]) -> Itera
         **({"data_converter": worker.data_converter} if worker.data_converter else {}),
     }
     played = services_of(worker)
-    if needs := {**needs_of(file), **played}:
+    replayed = functools.partial(module_to_replay, worker, root=_root_of(file))
+    modules = {each.name: replayed(each) for each in worker.workflows}
+    if needs := {**needs_of(file, imported=any(modules.values())), **played}:
         options["env"] = (*(f"{name}={value}" for name, value in needs.items()), *given.get("env", ()))
     where = f"{file}:{worker.line}: task queue {worker.task_queue or 'as it polls'}"
     where += f"; {', '.join(played)} leads to services that are played" if played else ""
     if worker.starts and not (given.get("workflow") or given.get("starter")):
         own = {**common, "one_program": True, "workflow": worker.starts}
-        started = [each for each in worker.workflows if each.name == worker.starts]
-        module = next((module_to_replay(worker, each) for each in started), "")
         said = f"{where}; it starts {worker.starts} itself{_not_replayed(worker, given)}"
-        yield ReadProgram(options={**own, **options}, said=said, module=module)
+        yield ReadProgram(options={**own, **options}, said=said, module=modules.get(worker.starts, ""))
         return
     if given.get("activity"):
         yield ReadProgram(options={**common, **options}, said=f"{where}; {given['activity']} is started alone")
@@ -126,7 +127,7 @@ def _programs(file: Path, worker: ReadWorker, given: Mapping[str, Any]) -> Itera
             if made := _made_up(file, workflow, arguments=bool(arguments.get("input")), sent=bool(sent)):
                 read["made_up"] = made
             said += _not_replayed(worker, given)
-            yield ReadProgram(options=read, said=said, module=module_to_replay(worker, workflow))
+            yield ReadProgram(options=read, said=said, module=modules[workflow.name])
 
 
 def _made_up(file: Path, workflow: ReadWorkflow, *, arguments: bool, sent: bool) -> str:
@@ -220,24 +221,41 @@ def command_of(file: Path) -> str:
     return f"python -m {'.'.join(names).removesuffix('.__main__')}"
 
 
-def needs_of(file: Path) -> dict[str, str]:
-    """Return what the command of a file needs in its environment: where its package is, as ``src``, if not here."""
+def needs_of(file: Path, *, imported: bool = False) -> dict[str, str]:
+    """Return what the command of a file needs in its environment: where its package is, as ``src``, if not here.
+
+    Args:
+        file: The file.
+        imported: Whether its modules are imported elsewhere, too, so that the folder of a file alone is told as well.
+    """
     names, folder = _in_package(file)
     here = Path.cwd().resolve()
-    if len(names) == 1 or folder.resolve() == here:
+    if folder.resolve() == here or (len(names) == 1 and not imported):
         return {}
-    return {"PYTHONPATH": os.path.relpath(folder.resolve(), here)}
+    paths = (os.path.relpath(folder.resolve(), here), os.environ.get("PYTHONPATH", ""))
+    return {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
-def module_to_replay(worker: ReadWorker, workflow: ReadWorkflow) -> str:
-    """Return the module by which a workflow is replayed as its worker does; empty where that takes more than it."""
-    return module_of(workflow.file) if workflow.file and not worker.unnamed else ""
+def module_to_replay(worker: ReadWorker, workflow: ReadWorkflow, *, root: Path | None = None) -> str:
+    """Return the module by which a workflow is replayed as its worker does; empty where that takes more than it.
+
+    Args:
+        worker: The worker.
+        workflow: The workflow.
+        root: Folder that modules are imported from beside the current one.
+    """
+    return module_of(workflow.file, root=root) if workflow.file and not worker.unnamed else ""
 
 
-def module_of(file: Path) -> str:
-    """Return the name by which the current folder imports a file; empty where it cannot."""
+def module_of(file: Path, *, root: Path | None = None) -> str:
+    """Return the name by which a file is imported from the current folder, or from another; empty where it cannot."""
     names, folder = _in_package(file)
-    return ".".join(names) if folder.resolve() == Path.cwd().resolve() else ""
+    return ".".join(names) if folder.resolve() in (Path.cwd().resolve(), root) else ""
+
+
+def _root_of(file: Path) -> Path:
+    """Return the folder from which the modules of a program are imported."""
+    return _in_package(file)[1].resolve()
 
 
 def services_of(worker: ReadWorker) -> dict[str, str]:

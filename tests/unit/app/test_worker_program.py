@@ -181,6 +181,22 @@ def test_a_package_that_stands_elsewhere_is_told_to_the_worker_beside_what_the_u
     (program,) = read_options(package / "__main__.py", given={"env": ("MODE=test",)})
     assert program.options["worker"] == "python -m app"
     assert program.options["env"] == ("PYTHONPATH=src", "MODE=test")
+    assert program.module == "app.__main__"
+
+
+def test_workflows_beside_a_program_in_another_folder_are_replayed_from_there(
+    worker: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path("tools")
+    folder.mkdir()
+    file = worker.rename(folder / "worker.py")
+    (program,) = read_options(file, given={})
+    assert (program.options["worker"], program.module) == ("python tools/worker.py", "worker")
+    assert program.options["env"] == ("PYTHONPATH=tools",)
+    monkeypatch.setenv("PYTHONPATH", "lib")
+    assert options(file)["env"] == (f"PYTHONPATH=tools{os.pathsep}lib",)
+    file.write_text(file.read_text().replace("Worker(client,", "Worker(client, plugins=[object()],"))
+    assert "env" not in options(file)  # nothing is imported but by the program itself
 
 
 def test_only_a_program_that_makes_a_worker_looks_like_one(worker: Path, tmp_path: Path) -> None:
