@@ -54,6 +54,11 @@ _ON_THE_SDK = (
 )
 """Commands that use the Temporal SDK beside crashproof; the others work without a fitting one."""
 
+_WITHOUT_TEXTS = (
+    "with PYTHONOPTIMIZE=2 (python -OO) Python leaves the texts out that crashproof shows: unset it, and give it to "
+    "the worker alone by --env PYTHONOPTIMIZE=2"
+)
+
 _COLLECT_EVERY = 50_000
 """Objects made from one look for garbage to the next, in place of 700: imports make next to none, and the looks take a
 twentieth of their time."""
@@ -120,6 +125,8 @@ def leave_nothing() -> None:
 def _status() -> int:
     output = sys.stdout
     try:
+        if sys.flags.optimize > 1:
+            raise UsageError(_WITHOUT_TEXTS)
         status = cli.main(standalone_mode=False)
         return status if isinstance(status, int) else 0
     except click.exceptions.Exit as leaving:

@@ -34,6 +34,7 @@ from temporalio.api.workflow.v1 import WorkflowExecutionOptions
 from harness.errors import RigError, UsageError
 from harness.servers.engine import Engine
 from harness.servers.frontend import Frontend
+from harness.temporal.service import UNLIMITED
 
 _SKIPS = 1_000_000
 """How often time may skip in one workflow; the server's own limit of 200 is less than a long retry ladder."""
@@ -89,7 +90,7 @@ async def clock_of(engine: Engine, *, address: str, namespace: str) -> AsyncIter
         if engine.own_clocks:
             yield _OwnClocks(frontend)
             return
-        async with grpc.aio.insecure_channel(address, options=(("grpc.enable_http_proxy", 0),)) as channel:
+        async with grpc.aio.insecure_channel(address, options=UNLIMITED) as channel:
             clock = _OneClock(frontend, TestServiceStub(channel))  # type: ignore[arg-type]  # the stub takes both kinds
             try:
                 yield clock

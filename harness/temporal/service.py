@@ -16,6 +16,8 @@ UNLIMITED = (
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
     ("grpc.max_metadata_size", 1 << 20),
+    # Servers are on this machine, where no proxy leads that the environment names.
+    ("grpc.enable_http_proxy", 0),
     # A server that was killed is back in a moment.
     ("grpc.initial_reconnect_backoff_ms", 20),
     ("grpc.max_reconnect_backoff_ms", 100),

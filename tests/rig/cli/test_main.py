@@ -68,6 +68,12 @@ def test_what_is_asked_wrongly_is_told_at_once(tmp_path: Path, arguments: list[s
     assert done.status == (2 if arguments else done.status)
 
 
+def test_a_python_that_leaves_texts_out_is_refused(tmp_path: Path) -> None:
+    done = crashproof("checks", cwd=tmp_path, env={"PYTHONOPTIMIZE": "2"})
+    assert (done.status, done.out) == (2, "")
+    assert "crashproof: with PYTHONOPTIMIZE=2 (python -OO) Python leaves the texts out" in done.err
+
+
 def test_help_tells_the_exit_statuses_and_every_command(tmp_path: Path) -> None:
     done = crashproof("--help", cwd=tmp_path)
     assert done.status == 0

@@ -11,10 +11,12 @@ import grpc.aio
 import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 
+from harness.processes.ports import IP, free_port
 from harness.servers.binaries import find_temporal
 from harness.servers.dev import DevServer
 from harness.servers.frontend import Frontend
 from harness.servers.pending import RunOnServer, pending_activities
+from tests.wire import wire_door
 
 
 @pytest.fixture
@@ -39,6 +41,18 @@ async def begin(frontend: Frontend, workflow_id: str) -> str:
         task_queue={"name": "nobody"},
     )
     return str(started.run_id)
+
+
+async def test_no_proxy_is_asked_that_the_environment_names(server: DevServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "grpc_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, f"http://{IP}:{free_port()}")
+    async with (
+        wire_door(server.address) as proxy,
+        Frontend(address=proxy.address, namespace="default") as through,
+        Frontend(address=server.address, namespace="default") as past,
+    ):
+        for number, frontend in enumerate((through, past)):
+            assert await begin(frontend, f"no-proxy-{number}")
 
 
 async def test_a_call_waits_for_a_server_that_was_killed(server: DevServer, frontend: Frontend) -> None:
