@@ -12,9 +12,9 @@ from harness.audit.histories import explained
 from harness.audit.rules import RULES, Rule
 from harness.errors import UsageError, nearest
 from harness.records.audit_result import Certainty
-from harness.records.toml_entries import read_toml
+from harness.records.toml_entries import OWN_FILE, read_configuration
 
-FILES = ("crashproof.toml", "pyproject.toml")
+FILES = (OWN_FILE, "pyproject.toml")
 """Where the configuration is looked for, in the working directory and above it, the first one first."""
 
 CATALOGUE: tuple[Rule, ...] = explained(RULES)
@@ -139,7 +139,7 @@ def _is_project(file: Path) -> bool:
 
 def _read(file: Path) -> Any:
     """Return the table for the audit, or None if there is none."""
-    read = read_toml(file)
+    read = read_configuration(file)
     if not _is_project(file) and "audit" in read:
         return read["audit"]
     tools = read.get("tool", {})

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
-from harness.records.toml_entries import read_toml
+from harness.records.toml_entries import read_configuration
 
 _MILLION = 1_000_000
 
@@ -69,7 +69,7 @@ def find_prices(start: Path) -> tuple[Price, ...]:
 
 
 def _table(file: Path) -> Any:
-    read = read_toml(file)
+    read = read_configuration(file)
     if "prices" in read:
         return read["prices"]
     for name in ("tool", "crashproof"):

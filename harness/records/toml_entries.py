@@ -10,10 +10,16 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import UsageError
+from harness.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+OWN_FILE = "crashproof.toml"
+"""Where a configuration stands that is not in pyproject.toml; its tables need no ``tool.crashproof`` there."""
+
+TABLES = ("audit", "prices")
+"""The tables that a configuration may have."""
 
 
 def read_toml(file: Path, *, called: str = "") -> dict[str, Any]:
@@ -35,6 +41,24 @@ def read_toml(file: Path, *, called: str = "") -> dict[str, Any]:
         raise UsageError(f"{named} is no TOML: {error}") from error
     except RecursionError as error:
         raise UsageError(f"{named} is nested too deeply") from error
+
+
+def read_configuration(file: Path) -> dict[str, Any]:
+    """Return what a file with a configuration of crashproof's says.
+
+    Raises:
+        UsageError: It cannot be read, is no TOML, or has a table of crashproof's that nobody reads: it is misspelt.
+    """
+    read = read_toml(file)
+    tools = read.get("tool")
+    own = tools.get("crashproof") if isinstance(tools, dict) else None
+    named = list(own) if isinstance(own, dict) else []
+    if file.name == OWN_FILE:
+        named += [name for name in read if name != "tool"]
+    for name in named:
+        if name not in TABLES:
+            raise UsageError(f"{file}: crashproof has no table [{name}]{nearest(name, TABLES)}")
+    return read
 
 
 def read_entries(file: Path, *, table: str, called: str = "") -> Iterator[tuple[dict[str, Any], str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.records.toml_entries import entry_text, read_entries, read_toml, write_entries
+from harness.records.toml_entries import entry_text, read_configuration, read_entries, read_toml, write_entries
 
 
 @dataclass(frozen=True)
@@ -72,3 +72,39 @@ def test_a_hostile_file_that_is_nested_too_deeply_is_told(tmp_path: Path, deep: 
     file.write_text(deep)
     with pytest.raises(UsageError):
         list(read_entries(file, table="x"))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        (
+            "pyproject.toml",
+            "[tool.crashproof.audti]\n",
+            r"crashproof has no table \[audti\] \(did you mean 'audit'\?\)",
+        ),
+        (
+            "crashproof.toml",
+            "[tool.crashproof.price]\n",
+            r"crashproof has no table \[price\] \(did you mean 'prices'\?\)",
+        ),
+        ("crashproof.toml", "nonsense = 1\n", r"crashproof has no table \[nonsense\]$"),
+    ],
+)
+def test_a_table_that_nobody_reads_is_told(name: str, text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UsageError, match=message):
+        read_configuration(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pyproject.toml", "[project]\n[tool.other]\n[tool.crashproof.audit]\n[tool.crashproof.prices]\n"),
+        ("crashproof.toml", "[audit]\n[prices]\n[tool.crashproof.audit]\n"),
+        ("prices.toml", "[prices]\n[mine]\n"),
+        ("pyproject.toml", "tool = 3\n"),
+    ],
+)
+def test_tables_that_are_read_and_those_of_others_are_let_pass(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text)
+    assert read_configuration(tmp_path / name)
