@@ -69,11 +69,11 @@ def unserved(evidence: Evidence, baselines: Sequence[Evidence]) -> str:
     if evidence.plan.strikes:
         usual = {text for baseline in baselines for text in _unserved(baseline)}
         lacking = [text for text in lacking if text not in usual]
-    elif not (words := bad_end(evidence) or _led_astray(evidence)):
+    elif not (words := bad_end(evidence) or _led_astray(evidence)) or (evidence.end == "stopped" and not lacking):
         return ""
     elif not lacking and (absent := _absent(evidence)):
         return f"undisturbed, {words}; {absent}"
-    elif not lacking and evidence.made_up and evidence.end != "stopped":
+    elif not lacking and evidence.made_up:
         return f"undisturbed, {words}; crashproof made up {evidence.made_up}: where that does not fit, say what does"
     return f"crashproof could not serve what the worker asked for: {lacking[0]}" if lacking else ""
 

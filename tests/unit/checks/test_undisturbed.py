@@ -122,6 +122,9 @@ def test_what_an_activity_calls_and_is_not_there_is_no_fault_of_the_worker() -> 
         reason = why_not_compared([gave_up(kind)])
         assert reason.endswith("no answer; what charge calls could not be reached: start it before the run"), kind
         assert judge(gave_up(kind), baselines=[gave_up(kind)], checks=checks.standard).outcome is Outcome.UNKNOWN
+    story = Story()
+    stuck = story.fail(story.activity("charge"), "ConnectError").evidence("stopped", end_reason="its task fails")
+    assert unserved(stuck, [stuck]) == ""
     assert judge(gave_up("HTTPError"), baselines=[gave_up("HTTPError")], checks=checks.standard).outcome is Outcome.FAIL
 
 
