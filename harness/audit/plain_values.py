@@ -5,12 +5,12 @@ What is different in each run cannot matter to who receives it, so one value is 
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from harness.audit.code.origins import ARITHMETIC
 from harness.audit.made_up_values import NOT_KNOWN, TIME
 from harness.audit.made_up_values import UUID as ID
 
@@ -55,14 +55,6 @@ _METHODS: Mapping[type, frozenset[str]] = {
     timedelta: frozenset({"total_seconds"}),
 }
 _ATTRIBUTES: Mapping[type, frozenset[str]] = {UUID: frozenset({"hex"}), date: frozenset({"year", "month", "day"})}
-_OPERATIONS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "//": operator.floordiv,
-    "%": operator.mod,
-}
 
 
 def of_function(name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
@@ -86,9 +78,9 @@ def of_operation(sign: str, left: Any, right: Any) -> Any:
     """Return what an operation gives; NOT_KNOWN for one that is not arithmetic, and for numbers that are too large."""
     numbers = [each for each in (left, right) if isinstance(each, int | float)]
     repeated = sign == "*" and len(numbers) < 2 and not any(isinstance(each, timedelta) for each in (left, right))
-    if sign not in _OPERATIONS or repeated or any(abs(each) > _LARGEST for each in numbers):
+    if sign not in ARITHMETIC or repeated or any(abs(each) > _LARGEST for each in numbers):
         return NOT_KNOWN
-    return _tried(_OPERATIONS[sign], left, right)
+    return _tried(ARITHMETIC[sign], left, right)
 
 
 def formatted(value: Any, form: str) -> Any:

@@ -22,7 +22,7 @@ MAX_STEPS = 12
 _UNITS = {"days": 86400.0, "seconds": 1.0, "microseconds": 1e-6, "milliseconds": 1e-3, "minutes": 60.0}
 _UNITS |= {"hours": 3600.0, "weeks": 604800.0}
 
-_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
@@ -30,6 +30,7 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "//": operator.floordiv,
     "%": operator.mod,
 }
+"""What arithmetic in source text calculates, by its sign."""
 
 
 def origins(
@@ -126,7 +127,7 @@ def value(resolver: NameResolver, node: nodes.NodeNG | None, given: Given | None
 
 
 def _arithmetic(op: str, left: Any, right: Any) -> Any:
-    calculation = _ARITHMETIC.get(op)
+    calculation = ARITHMETIC.get(op)
     if calculation is None or left is None or right is None:
         return None
     if not all(isinstance(each, int | float) and abs(each) < 1e12 for each in (left, right)):
