@@ -168,7 +168,7 @@ def _scenarios(work: _Work, *, asks_model: bool, modules: Collection[str]) -> It
                 address=loopback(worker.address),
                 starts=worker.starts == workflow.name,
                 arguments=workflow.arguments,
-                made_up=bool(workflow.arguments) and (bool(workflow.filled) or not workflow.written),
+                made_up=workflow.made_up,
                 signals=workflow.signals,
                 sends=sends,
                 kinds=sorted({each.kind for each in sends}),

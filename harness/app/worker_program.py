@@ -133,7 +133,7 @@ def _programs(file: Path, worker: ReadWorker, given: Mapping[str, Any]) -> Itera
 def _made_up(file: Path, workflow: ReadWorkflow, *, arguments: bool, sent: bool) -> str:
     """Say what of a run is crashproof's own, and fits the worker or not; an empty text where nothing is."""
     made = []
-    if arguments and (workflow.filled or not workflow.written):
+    if arguments and workflow.made_up:
         of_it = f"{', '.join(workflow.filled)} of its input" if workflow.filled else "its input"
         made.append(f"{of_it} (--input{_or_starter(file, workflow)})")
     return " and ".join([*made, *(["what it is sent (--signal, --update)"] if sent else [])])
@@ -269,29 +269,29 @@ def _in_package(file: Path) -> tuple[list[str], Path]:
     A package has an ``__init__.py``, or the file imports by its name what lies below it. A file that imports what lies
     beside it as if it were no package is run as it is.
     """
-    names, folder = [file.stem], file.resolve().parent
-    top = _imported_package(file, folder)
-    is_package = top is not None or not _imports_from_beside(file, folder)
+    names, folder, imports = [file.stem], file.resolve().parent, _imports(file)
+    top = _imported_package(imports, folder)
+    is_package = top is not None or not _imports_from_beside(imports, folder)
     while (is_package and (folder / "__init__.py").is_file()) or top in (folder, *folder.parents):
         names.insert(0, folder.name)
         folder = folder.parent
     return names, folder
 
 
-def _imported_package(file: Path, folder: Path) -> Path | None:
-    """Return the nearest folder above a file by whose name it imports a module below that; None where there is none."""
-    imports = [name.split(".") for name in _imports(file)]
+def _imported_package(imports: Sequence[str], folder: Path) -> Path | None:
+    """Return the nearest folder, of a file's own on, by whose name it imports what lies below; None: there is none."""
+    parts = [name.split(".") for name in imports]
     for package in (folder, *folder.parents):
-        for top, *below in imports:
+        for top, *below in parts:
             module = package.joinpath(*below)
             if below and top == package.name and (module.is_dir() or module.with_suffix(".py").is_file()):
                 return package
     return None
 
 
-def _imports_from_beside(file: Path, folder: Path) -> bool:
+def _imports_from_beside(imports: Sequence[str], folder: Path) -> bool:
     """Tell whether a file imports by its bare name what lies beside it, and is nowhere else to be imported from."""
-    tops = {name.partition(".")[0] for name in _imports(file)}
+    tops = {name.partition(".")[0] for name in imports}
     beside = {top for top in tops if (folder / f"{top}.py").is_file() or (folder / top / "__init__.py").is_file()}
     return any(top not in sys.stdlib_module_names and find_spec(top) is None for top in beside)
 

@@ -32,12 +32,10 @@ class PassedValues:
     """What a client call passes.
 
     Attributes:
-        call: The call.
         arguments: The values, as JSON.
         filled: Names of the parameters and fields that could not be read, and were made up.
     """
 
-    call: nodes.Call
     arguments: tuple[Any, ...]
     filled: tuple[str, ...] = ()
 
@@ -83,7 +81,7 @@ class _CallReader:
                 values[position] = self._fill(parameter.name, annotation)
         filled = tuple(dict.fromkeys(self.filled))
         known = tuple(plain_values.as_json(each) for each in values)
-        return None if NOT_KNOWN in values else PassedValues(call=call, arguments=known, filled=filled)
+        return None if NOT_KNOWN in values else PassedValues(arguments=known, filled=filled)
 
     def _arguments(self, call: nodes.Call) -> list[nodes.NodeNG] | None:
         """Return the expressions behind the name of what is called for; None where they are not written one by one."""
@@ -195,13 +193,13 @@ class _CallReader:
 
     def _item(self, expression: nodes.Subscript, depth: int) -> Any:
         """Return an element of a list: the first that can be read where it is not written which; or of a dict."""
+        if isinstance(expression.slice, nodes.Slice):
+            return self._part(expression, depth)
         place = self._project.value_of(expression.slice)
         if isinstance(place, str):
             value = self._written(expression.value, depth - 1)
             return value.get(place, NOT_KNOWN) if isinstance(value, dict) else NOT_KNOWN
         listed = list(itertools.islice(self._elements(expression.value), _MOST))
-        if isinstance(expression.slice, nodes.Slice):
-            return self._part(expression, depth)
         if isinstance(place, int) and -len(listed) <= place < len(listed):
             return self._written(listed[place], depth - 1)
         return self._best(listed, depth)
@@ -243,10 +241,12 @@ class _CallReader:
         if not isinstance(loop, nodes.For | nodes.Comprehension):
             return
         iterated = looped_over(loop)
-        if isinstance(iterated, nodes.Call) and self._project.called_name(iterated) == "builtins.enumerate":
-            iterated, position = (iterated.args[0], None) if position == 1 else (iterated, position)
-        if isinstance(iterated, nodes.Call) and self._project.called_name(iterated) == "builtins.range":
-            yield iterated.args[0] if len(iterated.args) > 1 else nodes.Const(0)
+        if isinstance(iterated, nodes.Call):
+            name = self._project.called_name(iterated)
+            if name == "builtins.range":
+                yield iterated.args[0] if len(iterated.args) > 1 else nodes.Const(0)
+            if name == "builtins.enumerate" and position == 1:
+                iterated, position = iterated.args[0], None
         for each in self._elements(iterated):
             if position is None:
                 yield each

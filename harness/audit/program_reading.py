@@ -78,6 +78,11 @@ class ReadWorkflow:
     sends: tuple[ReadSend, ...] = ()
     file: Path | None = None
 
+    @property
+    def made_up(self) -> bool:
+        """Whether anything that it is started with was made up."""
+        return bool(self.arguments) and (bool(self.filled) or not self.written)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReadWorker:
